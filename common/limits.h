@@ -1,0 +1,72 @@
+// Every bound that the server enforces, with its unit and reason. An input over a limit is refused with LIMIT_EXCEEDED
+// and the limit's name and value, and nothing is stored.
+#ifndef LABYRINTH_COMMON_LIMITS_H_
+#define LABYRINTH_COMMON_LIMITS_H_
+
+#include <cstdint>
+
+namespace labyrinth::limits {
+
+// Bytes of one encrypted message: text and small previews; anything larger is an attachment.
+inline constexpr uint32_t kMessageBytes = 256 * 1024;
+
+// One SaveMessages call. The bytes keep a call well below gRPC's 4 MiB default and a commit below the sequencer's cap.
+inline constexpr uint32_t kSaveBatchMessages = 100;
+inline constexpr uint32_t kSaveBatchBytes = 2 * 1024 * 1024;
+
+// One page of messages. The server may return fewer: a page stops before it passes kPageBytes.
+inline constexpr uint32_t kPageItems = 500;
+inline constexpr uint32_t kPageItemsDefault = 50;
+inline constexpr uint32_t kPageBytes = 3 * 1024 * 1024;
+inline constexpr uint32_t kGetMessages = 100;
+
+// Opaque ids made by clients. They stand in index keys, so they are short; 1 is the least.
+inline constexpr uint32_t kAccountIdBytes = 256;
+inline constexpr uint32_t kThreadIdBytes = 128;
+inline constexpr uint32_t kMessageIdBytes = 64;
+
+// Active devices of one mailbox, virtual ones included: each costs an entropy in every epoch.
+inline constexpr uint32_t kDevices = 32;
+
+// A device's name, sealed by clients.
+inline constexpr uint32_t kSealedLabelBytes = 512;
+
+// One sealed secret of a virtual device: 32-byte keys and short numbers, padded and encrypted.
+inline constexpr uint32_t kVirtualDeviceSecretBytes = 256;
+
+// Protocol section 8.
+inline constexpr uint32_t kLogEntryBytes = 512;
+inline constexpr uint32_t kCommitmentBytes = 256;
+
+// One member's encrypted entropy: 1 + 32 + 32 + 16 bytes and padding (protocol section 1, HPKE).
+inline constexpr uint32_t kEncryptedEntropyBytes = 256;
+
+// An epoch's encrypted previous secrets, each.
+inline constexpr uint32_t kEncryptedPreviousBytes = 256;
+
+// The highest epoch sequence id: fits the 32-bit field of log entries with room for arithmetic.
+inline constexpr uint32_t kEpochSequence = 0x7fffffff;
+
+// Per mailbox, unless the operator sets another quota.
+inline constexpr uint64_t kQuotaBytes = uint64_t{5} * 1024 * 1024 * 1024;
+inline constexpr uint64_t kQuotaMessages = 10'000'000;
+
+// Message times and expiries, Unix milliseconds: from 0 to the year 9999, so that no arithmetic on them overflows.
+inline constexpr int64_t kTimestampMs = 253'402'300'799'999;
+
+// How long a request id answers with its first result.
+inline constexpr int64_t kRequestIdTtlMs = int64_t{30} * 24 * 3600 * 1000;
+
+// Sign-in (protocol section 9).
+inline constexpr int64_t kChallengeTtlMs = 30 * 1000;
+inline constexpr int64_t kSessionTtlMs = 15 * 60 * 1000;
+inline constexpr int64_t kFreshSignInMs = 5 * 60 * 1000;
+inline constexpr uint32_t kAccountTokenBytes = 8 * 1024;
+
+// One commit of the sequencer.
+inline constexpr uint32_t kCommitOperations = 256;
+inline constexpr uint32_t kCommitBytes = 4 * 1024 * 1024;
+
+}  // namespace labyrinth::limits
+
+#endif  // LABYRINTH_COMMON_LIMITS_H_
