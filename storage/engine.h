@@ -1,0 +1,145 @@
+// The contract between the mailbox rules and whatever keeps the bytes.
+//
+// A store is a set of partitions, each an ordered map from keys to values. One partition is one mailbox (the server's own
+// keys have another), and nothing is atomic across two. An engine sees bytes only. What every engine promises, in the
+// order in which readers ask:
+//
+//   1. Thread safety. Every method may be called from any thread. Callbacks run exactly once, on any thread, possibly
+//      before the call returns, and never under a lock of the engine.
+//   2. Order. Keys compare bytewise; ranges are half-open [begin, end). Keys are 1 to kMaxKeyBytes, values 1 to
+//      kMaxValueBytes: an empty value is refused (some engines can't tell it from an absent one).
+//   3. Consistency. A Read sees one moment of its partition, over all of its keys and scans, and returns the position of
+//      that moment. A Read that begins after a Commit was reported sees it.
+//   4. Atomicity. A Commit names the position that it expects. It applies whole and raises the revision by one, or not at all.
+//   5. Durability. kCommitted means that the commit survives the loss of power (and, for a distributed engine, of a machine).
+//   6. Uncertainty. kUnknown is a result of its own: the commit may have happened, or may yet. The only cure is to issue the
+//      same Commit again; its kConflict then says that something at that revision exists, and the content that the
+//      caller wrote there (a tag of its own) says whose it was. Never conclude from a Read that an unknown commit failed.
+//   7. Wake-ups. A partition has at most one wake time. Due() returns every partition whose time has come: perhaps one
+//      too many, never one too few.
+//   8. Deadlines. What can wait takes a deadline and answers by then, give or take a scheduling delay.
+#ifndef LABYRINTH_STORAGE_ENGINE_H_
+#define LABYRINTH_STORAGE_ENGINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace labyrinth::storage {
+
+inline constexpr std::size_t kMaxPartitionNameBytes = 64;
+inline constexpr std::size_t kMaxKeyBytes = 512;
+inline constexpr std::size_t kMaxValueBytes = 1 << 20;
+inline constexpr std::size_t kMaxCommitBytes = 16 << 20;  // keys and values together
+
+// Where a partition stands. The incarnation tells a dropped and re-created partition from the old one. A partition that
+// never existed is at {1, 0}; one that was dropped in incarnation n is at {n + 1, 0}, for ever remembered.
+struct Position {
+  uint64_t incarnation = 1;
+  uint64_t revision = 0;  // 0: empty. Raised by one with each commit.
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+enum class Direction { kForward, kBackward };
+
+// One bounded page of a range. Stops before the item that would pass max_bytes (keys and values together), but always
+// returns at least one item if there is one.
+struct Scan {
+  std::string begin;  // inclusive
+  std::string end;    // exclusive; begin < end
+  Direction direction = Direction::kForward;
+  std::size_t max_items = 0;  // at least 1
+  std::size_t max_bytes = 1 << 20;
+};
+
+struct KeyValue {
+  std::string key;
+  std::string value;
+};
+
+struct Page {
+  std::vector<KeyValue> items;  // in the scan's direction
+  bool more = false;            // the range holds items beyond these
+};
+
+struct ReadRequest {
+  std::string partition;
+  std::vector<std::string> keys;
+  std::vector<Scan> scans;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct ReadResult {
+  Position position;
+  std::vector<std::optional<std::string>> values;  // one per key, in the request's order
+  std::vector<Page> pages;                         // one per scan, in the request's order
+};
+
+struct Write {
+  std::string key;
+  std::optional<std::string> value;  // nullopt deletes the key; deleting an absent key is fine
+};
+
+struct CommitRequest {
+  std::string partition;
+  Position expect;
+  std::vector<Write> writes;  // a key at most once; at least one write unless `drop`
+  // Sets the wake time (Unix milliseconds); 0 clears it; nullopt leaves it.
+  std::optional<int64_t> wake_at_ms;
+  // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition then is at {incarnation + 1, 0}.
+  bool drop = false;
+  absl::Time deadline = absl::InfiniteFuture();
+};
+
+struct CommitResult {
+  enum class Outcome {
+    kCommitted,  // `position` is the partition's new one
+    kConflict,   // not applied: the partition stands at `position`, which isn't the expected one
+    kUnknown,    // see promise 6
+    kFailed,     // certainly not applied; `error` says why
+  };
+  Outcome outcome = Outcome::kFailed;
+  Position position;
+  absl::Status error;
+};
+
+struct DuePartition {
+  std::string partition;
+  int64_t wake_at_ms = 0;
+};
+
+using ReadCallback = absl::AnyInvocable<void(absl::StatusOr<ReadResult>) &&>;
+using CommitCallback = absl::AnyInvocable<void(CommitResult) &&>;
+using DueCallback = absl::AnyInvocable<void(absl::StatusOr<std::vector<DuePartition>>) &&>;
+
+// Thread-safe. Destruction waits for every callback, answering what is still queued with kFailed (never started) or
+// kUnknown.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // INVALID_ARGUMENT for a request outside the bounds above; ENGINE_UNAVAILABLE (see common/errors.h) when the engine
+  // can't answer by the deadline; DATA_DAMAGED when stored bytes fail their checksums. Never partial results.
+  virtual void Read(ReadRequest request, ReadCallback done) = 0;
+
+  // kFailed carries INVALID_ARGUMENT or ENGINE_UNAVAILABLE. A request whose deadline has passed before it started fails.
+  virtual void Commit(CommitRequest request, CommitCallback done) = 0;
+
+  // At most `limit` partitions with wake time <= now_ms, earliest first.
+  virtual void Due(int64_t now_ms, std::size_t limit, DueCallback done) = 0;
+};
+
+// What is wrong with a request, or OK: the bounds that every engine enforces the same way.
+absl::Status ValidateRead(const ReadRequest& request);
+absl::Status ValidateCommit(const CommitRequest& request);
+
+}  // namespace labyrinth::storage
+
+#endif  // LABYRINTH_STORAGE_ENGINE_H_
