@@ -1,5 +1,5 @@
-// The bounds of the contract, in one place so that no two engines differ. A request that breaks one is a bug of the layer
-// above, not of a client: the status carries no API reason, and its text names positions, never keys.
+// The bounds of the contract, in one place so that no two engines differ. A request that breaks one is a bug of the
+// layer above, not of a client: the status carries no API reason, and its text names positions, never keys.
 #include <fmt/format.h>
 
 #include <string_view>

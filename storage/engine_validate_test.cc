@@ -75,11 +75,16 @@ TEST_CASE("commits outside the bounds are refused, and the text holds no key") {
       With(GoodCommit(), [](auto& c) { c.writes[0].key = std::string(kMaxKeyBytes + 1, 'k'); }),
       With(GoodCommit(), [](auto& c) { c.writes[0].value = ""; }),
       With(GoodCommit(), [](auto& c) { c.writes[0].value = std::string(kMaxValueBytes + 1, 'v'); }),
-      With(GoodCommit(), [](auto& c) { c.writes = {{"secret", "1"}, {"secret", std::nullopt}}; }),
-      With(GoodCommit(), [](auto& c) {
-        c.writes.clear();
-        for (int i = 0; i < 17; ++i) c.writes.push_back({std::string(1, 'a' + i), std::string(kMaxValueBytes, 'v')});
-      }),
+      With(GoodCommit(),
+           [](auto& c) {
+             c.writes = {{"secret", "1"}, {"secret", std::nullopt}};
+           }),
+      With(GoodCommit(),
+           [](auto& c) {
+             c.writes.clear();
+             for (int i = 0; i < 17; ++i)
+               c.writes.push_back({std::string(1, 'a' + i), std::string(kMaxValueBytes, 'v')});
+           }),
   };
   for (std::size_t i = 0; i < bad.size(); ++i) {
     INFO("case " << i);
