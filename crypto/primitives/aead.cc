@@ -95,8 +95,7 @@ absl::StatusOr<std::string> Encrypt(const Secret& key, std::string_view aad, std
   const std::string_view nonce = out;
   const absl::StatusOr<Secret> subkey = HChaCha20(key, nonce.substr(0, kHChaChaNonceBytes));
   if (!subkey.ok()) return subkey.status();
-  const absl::StatusOr<std::string> sealed =
-      AesGcmSeal(*subkey, nonce.substr(kHChaChaNonceBytes), aad, plaintext);
+  const absl::StatusOr<std::string> sealed = AesGcmSeal(*subkey, nonce.substr(kHChaChaNonceBytes), aad, plaintext);
   if (!sealed.ok()) return sealed.status();
   return out += *sealed;
 }

@@ -45,11 +45,10 @@ Secret Kdf(const Secret& ikm, std::string_view salt, std::string_view info, std:
   Secret prk(Sha256Digest::kSize);
   std::size_t prk_size = 0;
   Secret out(size);
-  const bool done =
-      HKDF_extract(prk.MutableSecret().data(), &prk_size, EVP_sha256(), AsSpan(ikm.RevealSecret()).data(), ikm.size(),
-                   AsSpan(salt).data(), salt.size()) &&
-      HKDF_expand(out.MutableSecret().data(), size, EVP_sha256(), AsSpan(prk.RevealSecret()).data(), prk_size,
-                  AsSpan(info).data(), info.size());
+  const bool done = HKDF_extract(prk.MutableSecret().data(), &prk_size, EVP_sha256(), AsSpan(ikm.RevealSecret()).data(),
+                                 ikm.size(), AsSpan(salt).data(), salt.size()) &&
+                    HKDF_expand(out.MutableSecret().data(), size, EVP_sha256(), AsSpan(prk.RevealSecret()).data(),
+                                prk_size, AsSpan(info).data(), info.size());
   Require(done, "HKDF-SHA256 failed");
   WipeDeadStack();
   return out;

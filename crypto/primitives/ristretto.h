@@ -39,8 +39,8 @@ absl::StatusOr<Point> ParsePoint(std::string_view bytes);
 // ristretto255_from_hash(SHA-512(input))
 Point HashToCurve(std::string_view input);
 
-// scalar * point. INVALID_ARGUMENT for a `point` that didn't come from ParsePoint or this file, and isn't an encoding or
-// is the identity; otherwise never fails, and the result is never the identity.
+// scalar * point. INVALID_ARGUMENT for a `point` that didn't come from ParsePoint or this file, and isn't an encoding
+// or is the identity; otherwise never fails, and the result is never the identity.
 absl::StatusOr<Point> Multiply(const Scalar& scalar, const Point& point);
 
 }  // namespace labyrinth::crypto

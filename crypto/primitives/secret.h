@@ -13,9 +13,9 @@
 
 namespace labyrinth::crypto {
 
-// Owns secret bytes of any length and wipes them on destruction. Move-only, so that every copy is a visible Clone(); has
-// no stream operator and no comparison; RevealSecret() is the one way to read it, so a reviewer can grep for every use.
-// A moved-from Secret is empty. Thread-compatible.
+// Owns secret bytes of any length and wipes them on destruction. Move-only, so that every copy is a visible Clone();
+// has no stream operator and no comparison; RevealSecret() is the one way to read it, so a reviewer can grep for every
+// use. A moved-from Secret is empty. Thread-compatible.
 class Secret {
  public:
   Secret() = default;
@@ -54,7 +54,8 @@ Secret RandomSecret(std::size_t size, RandomSource& random);
 // Overwrites bytes that the compiler would otherwise consider dead.
 void WipeBytes(void* data, std::size_t size);
 
-// Overwrites the stack below the caller's frame, where a library call that has just returned may have left key material.
+// Overwrites the stack below the caller's frame, where a library call that has just returned may have left key
+// material.
 void WipeDeadStack();
 
 // True iff equal; the time depends on the lengths alone.

@@ -43,8 +43,8 @@ absl::StatusOr<KeyPair> KeyPair::FromPrivate(Secret private_key) {
 absl::StatusOr<Secret> X25519SharedSecret(const Secret& private_key, const PublicKey& public_key) {
   if (private_key.size() != kPrivateKeyBytes) return WrongPrivateKey();
   Secret shared(32);
-  const bool contributory = X25519(shared.MutableSecret().data(), AsSpan(private_key.RevealSecret()).data(),
-                                   public_key.data()) == 1;
+  const bool contributory =
+      X25519(shared.MutableSecret().data(), AsSpan(private_key.RevealSecret()).data(), public_key.data()) == 1;
   WipeDeadStack();
   if (!contributory) return absl::InvalidArgumentError("X25519 public key: of low order");
   return shared;

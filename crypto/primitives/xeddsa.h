@@ -25,8 +25,8 @@ enum class SignatureUse : uint8_t {
   kReservedDepositKey = 0xA4,
 };
 
-// pk_sign(priv, use, data): XEdDSA over use || data. Never sets the sign bit of the last byte. INVALID_ARGUMENT unless the
-// key is 32 bytes.
+// pk_sign(priv, use, data): XEdDSA over use || data. Never sets the sign bit of the last byte. INVALID_ARGUMENT unless
+// the key is 32 bytes.
 absl::StatusOr<Signature> Sign(const Secret& private_key, SignatureUse use, std::string_view data,
                                RandomSource& random);
 

@@ -29,12 +29,12 @@ struct EdwardsKeyPair {
 // INVALID_ARGUMENT unless the key is 32 bytes.
 absl::StatusOr<EdwardsKeyPair> CalculateKeyPair(const Secret& private_key);
 
-// xeddsa_sign(k, message, Z) with 64 random bytes Z. The sign bit of the last byte is clear. INVALID_ARGUMENT unless the
-// key is 32 bytes.
+// xeddsa_sign(k, message, Z) with 64 random bytes Z. The sign bit of the last byte is clear. INVALID_ARGUMENT unless
+// the key is 32 bytes.
 absl::StatusOr<Signature> Sign(const Secret& private_key, std::string_view message, RandomSource& random);
 
-// OK, or DATA_LOSS. A set sign bit of the last byte says that the signer's Edwards point is the negative one (libsignal's
-// form). Refuses s >= the group order, u >= p and low-order keys.
+// OK, or DATA_LOSS. A set sign bit of the last byte says that the signer's Edwards point is the negative one
+// (libsignal's form). Refuses s >= the group order, u >= p and low-order keys.
 absl::Status Verify(const PublicKey& public_key, std::string_view message, const Signature& signature);
 
 }  // namespace xeddsa_scheme
