@@ -60,12 +60,16 @@ void SetSubject(LogEntry& entry, const DevicePublicKeys& keys);
 // server name of at most 33 bytes goes with every account id.
 inline constexpr uint32_t kLogEntryFixedBytes = 223;
 
-// INVALID_FIELD naming the field that breaks a rule above (a kind's shape included: Decode accepts exactly what Encode
-// makes), or LIMIT_EXCEEDED if the bytes would pass limits::kLogEntryBytes.
+// OK, or INVALID_FIELD naming the field that breaks a rule above or doesn't fit the kind: which subject it has, a
+// create entry that isn't the first or isn't signed by its subject, a body hash where there is no body, a sequence that
+// no epoch has.
+absl::Status CheckShape(const LogEntry& entry);
+
+// Errors of CheckShape, or LIMIT_EXCEEDED if the bytes would pass limits::kLogEntryBytes.
 absl::StatusOr<std::string> EncodeLogEntry(const LogEntry& entry);
 
-// The inverse, for bytes from outside. INVALID_FIELD naming what is wrong: over 512 bytes, another version, truncated,
-// surplus bytes, an unknown kind, fields that don't fit the kind. What it accepts re-encodes to the same bytes.
+// The inverse, for bytes from outside: it accepts exactly what EncodeLogEntry makes. LIMIT_EXCEEDED over 512 bytes;
+// INVALID_FIELD for another version, an unknown kind, truncated or surplus bytes; errors of CheckShape.
 absl::StatusOr<LogEntry> DecodeLogEntry(std::string_view bytes);
 
 // What travels: exactly the signed bytes, and the signature over them.
