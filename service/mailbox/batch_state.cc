@@ -1,0 +1,105 @@
+#include "service/mailbox/batch_state.h"
+
+#include <utility>
+
+#include "storage/schema.h"
+
+namespace labyrinth::mailbox {
+
+namespace keys = storage::keys;
+
+bool BatchState::Accept(const storage::Position& position, const std::vector<std::string>& keys,
+                        std::vector<std::optional<std::string>> values) {
+  const bool same_moment = !filled_ || position == position_;
+  if (!same_moment) {
+    read_.clear();
+    filled_ = false;
+    return false;
+  }
+  filled_ = true;
+  position_ = position;
+  for (std::size_t i = 0; i < keys.size(); ++i) read_[keys[i]] = std::move(values[i]);
+  return true;
+}
+
+absl::Status BatchState::LoadHead() {
+  head_.reset();
+  const std::optional<std::string>* bytes = Find(keys::Head());
+  if (bytes == nullptr || !bytes->has_value()) return absl::OkStatus();
+  absl::StatusOr<storage_v1::MailboxHead> head = ParseRecord<storage_v1::MailboxHead>(**bytes);
+  if (!head.ok()) return head.status();
+  if (head->version() != storage::kSchemaVersion) return errors::DataDamaged("MailboxHead.version");
+  wake_at_read_ms_ = head->wake_at_ms();
+  head_ = *std::move(head);
+  return absl::OkStatus();
+}
+
+const std::optional<std::string>* BatchState::Find(const std::string& key) const {
+  if (const auto it = writes_.find(key); it != writes_.end()) return &it->second;
+  if (const auto it = read_.find(key); it != read_.end()) return &it->second;
+  return nullptr;
+}
+
+storage::CommitRequest BatchState::ToCommit(std::string partition, uint64_t writer_node, uint64_t writer_batch) const {
+  storage::CommitRequest commit;
+  commit.partition = std::move(partition);
+  commit.expect = position_;
+  if (dropped_) {
+    commit.drop = true;
+    return commit;
+  }
+  commit.writes.reserve(writes_.size() + 2);
+  for (const auto& [key, value] : writes_) commit.writes.push_back({key, value});
+  commit.writes.push_back({keys::Head(), head_->SerializeAsString()});
+  storage_v1::FeedRecord feed;
+  feed.set_writer_node(writer_node);
+  feed.set_writer_batch(writer_batch);
+  for (const storage_v1::ChangeRecord& change : feed_) *feed.add_changes() = change;
+  commit.writes.push_back({keys::Feed(position_.revision + 1), feed.SerializeAsString()});
+  if (head_->wake_at_ms() != wake_at_read_ms_) commit.wake_at_ms = head_->wake_at_ms();
+  return commit;
+}
+
+storage_v1::MailboxHead& Transaction::mutable_head() {
+  if (!head_.has_value()) head_ = has_mailbox() ? *state_.head() : storage_v1::MailboxHead();
+  return *head_;
+}
+
+void Transaction::PutMark(std::string key) {
+  storage_v1::Mark mark;
+  mark.set_version(1);
+  Put(std::move(key), mark);
+}
+
+void Transaction::AddSaved(uint32_t thread_number, int64_t timestamp_ms) {
+  storage_v1::ChangeRecord& change = AddChange(storage_v1::CHANGE_KIND_SAVED);
+  change.set_thread_number(thread_number);
+  change.mutable_place()->set_timestamp_ms(timestamp_ms);
+  ++saved_;
+}
+
+storage_v1::ChangeRecord& Transaction::AddChange(storage_v1::ChangeKind kind) {
+  storage_v1::ChangeRecord& change = feed_.emplace_back();
+  change.set_kind(kind);
+  return change;
+}
+
+void Transaction::WakeBy(int64_t ms) {
+  storage_v1::MailboxHead& head = mutable_head();
+  if (head.wake_at_ms() == 0 || ms < head.wake_at_ms()) head.set_wake_at_ms(ms);
+}
+
+const std::optional<std::string>* Transaction::Find(const std::string& key) const {
+  if (const auto it = writes_.find(key); it != writes_.end()) return &it->second;
+  return state_.Find(key);
+}
+
+void Transaction::Apply() {
+  for (auto& [key, value] : writes_) state_.writes_[key] = std::move(value);
+  if (head_.has_value()) state_.head_ = *std::move(head_);
+  for (storage_v1::ChangeRecord& change : feed_) state_.feed_.push_back(std::move(change));
+  state_.saved_ += saved_;
+  state_.dropped_ = state_.dropped_ || dropped_;
+}
+
+}  // namespace labyrinth::mailbox

@@ -1,0 +1,128 @@
+// What a batch of operations decides on: one consistent read of a mailbox, overlaid with what the operations before it in
+// the batch have changed.
+#ifndef LABYRINTH_SERVICE_MAILBOX_BATCH_STATE_H_
+#define LABYRINTH_SERVICE_MAILBOX_BATCH_STATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "proto/storage/v1/records.pb.h"
+#include "service/mailbox/records.h"
+#include "storage/engine.h"
+
+namespace labyrinth::mailbox {
+
+using Values = absl::flat_hash_map<std::string, std::optional<std::string>>;
+
+// The read and the changes of the operations accepted so far. Thread-compatible.
+class BatchState {
+ public:
+  explicit BatchState(int64_t now_ms) : now_ms_(now_ms) {}
+
+  // Filling. A read at another position than the first voids the earlier ones: the caller starts again.
+  bool Accept(const storage::Position& position, const std::vector<std::string>& keys,
+              std::vector<std::optional<std::string>> values);
+  bool Knows(const std::string& key) const { return read_.contains(key); }
+
+  // Reading. nullptr: the key wasn't read; nullopt inside: there is no such row.
+  const std::optional<std::string>* Find(const std::string& key) const;
+  const storage::Position& position() const { return position_; }
+  int64_t now_ms() const { return now_ms_; }
+  // Null where there is no mailbox. Known once the head's key was read; call LoadHead() after filling.
+  const storage_v1::MailboxHead* head() const { return head_.has_value() ? &*head_ : nullptr; }
+  absl::Status LoadHead();
+
+  bool changed() const { return dropped_ || !writes_.empty() || !feed_.empty(); }
+
+  // The whole change as one commit, tagged so that its writer knows it again. Only if changed().
+  storage::CommitRequest ToCommit(std::string partition, uint64_t writer_node, uint64_t writer_batch) const;
+
+ private:
+  friend class Transaction;
+
+  const int64_t now_ms_;
+  bool filled_ = false;
+  storage::Position position_;
+  Values read_;
+  Values writes_;
+  std::optional<storage_v1::MailboxHead> head_;
+  int64_t wake_at_read_ms_ = 0;
+  std::vector<storage_v1::ChangeRecord> feed_;
+  uint32_t saved_ = 0;
+  bool dropped_ = false;
+};
+
+// One operation's view and changes. Nothing reaches the batch before Apply(), so an operation that is refused contributes
+// nothing. Thread-compatible.
+class Transaction {
+ public:
+  explicit Transaction(BatchState& state) : state_(state) {}
+
+  const storage::Position& position() const { return state_.position(); }
+  // The revision that this batch's commit will have.
+  uint64_t commit_revision() const { return state_.position().revision + 1; }
+  int64_t now_ms() const { return state_.now_ms(); }
+
+  bool has_mailbox() const { return state_.head() != nullptr; }
+  // Only if has_mailbox() or after mutable_head().
+  const storage_v1::MailboxHead& head() const { return head_.has_value() ? *head_ : *state_.head(); }
+  storage_v1::MailboxHead& mutable_head();
+
+  // The row at `key`, nullopt if there is none. INTERNAL if the operation didn't ask for the key beforehand; DATA_DAMAGED.
+  template <typename Record>
+  absl::StatusOr<std::optional<Record>> Get(const std::string& key) const {
+    const std::optional<std::string>* found = Find(key);
+    if (found == nullptr) return absl::InternalError("an operation decided on a row that it had not asked for");
+    if (!found->has_value()) return std::optional<Record>();
+    absl::StatusOr<Record> record = ParseRecord<Record>(**found);
+    if (!record.ok()) return record.status();
+    return std::optional<Record>(*std::move(record));
+  }
+  // As Get, for rows that must exist: DATA_DAMAGED if there is none.
+  template <typename Record>
+  absl::StatusOr<Record> GetExisting(const std::string& key) const {
+    absl::StatusOr<std::optional<Record>> record = Get<Record>(key);
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) return errors::DataDamaged(Record::descriptor()->name());
+    return **std::move(record);
+  }
+
+  void Put(std::string key, const google::protobuf::MessageLite& record) {
+    writes_[std::move(key)] = record.SerializeAsString();
+  }
+  // An index row, whose key says it all.
+  void PutMark(std::string key);
+  void Delete(std::string key) { writes_[std::move(key)] = std::nullopt; }
+
+  // The ordinal of the next saved message in this commit, and its feed entry.
+  uint32_t NextOrdinal() const { return state_.saved_ + saved_; }
+  void AddSaved(uint32_t thread_number, int64_t timestamp_ms);
+  storage_v1::ChangeRecord& AddChange(storage_v1::ChangeKind kind);
+
+  // Sees to it that the mailbox is woken at `ms` or earlier.
+  void WakeBy(int64_t ms);
+  // Deletes the whole mailbox.
+  void Drop() { dropped_ = true; }
+
+  void Apply();
+
+ private:
+  const std::optional<std::string>* Find(const std::string& key) const;
+
+  BatchState& state_;
+  Values writes_;
+  std::optional<storage_v1::MailboxHead> head_;
+  std::vector<storage_v1::ChangeRecord> feed_;
+  uint32_t saved_ = 0;
+  bool dropped_ = false;
+};
+
+}  // namespace labyrinth::mailbox
+
+#endif  // LABYRINTH_SERVICE_MAILBOX_BATCH_STATE_H_

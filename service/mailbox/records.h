@@ -1,0 +1,37 @@
+// Stored records, read with a check.
+#ifndef LABYRINTH_SERVICE_MAILBOX_RECORDS_H_
+#define LABYRINTH_SERVICE_MAILBOX_RECORDS_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "common/errors.h"
+#include "proto/storage/v1/records.pb.h"
+#include "storage/schema.h"
+
+namespace labyrinth::mailbox {
+
+// DATA_DAMAGED, naming the kind of record, if `bytes` isn't one.
+template <typename Record>
+absl::StatusOr<Record> ParseRecord(std::string_view bytes) {
+  Record record;
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return errors::DataDamaged(Record::descriptor()->name());
+  }
+  return record;
+}
+
+inline storage::Place FromRecord(const storage_v1::Place& place) {
+  return {place.timestamp_ms(), place.revision(), place.ordinal()};
+}
+
+inline void ToRecord(const storage::Place& place, storage_v1::Place* record) {
+  record->set_timestamp_ms(place.timestamp_ms);
+  record->set_revision(place.revision);
+  record->set_ordinal(place.ordinal);
+}
+
+}  // namespace labyrinth::mailbox
+
+#endif  // LABYRINTH_SERVICE_MAILBOX_RECORDS_H_

@@ -1,0 +1,251 @@
+#include "service/mailbox/sequencer.h"
+
+#include <utility>
+
+#include "common/errors.h"
+#include "common/limits.h"
+#include "storage/schema.h"
+
+namespace labyrinth::mailbox {
+
+namespace keys = storage::keys;
+using storage::CommitResult;
+
+struct Sequencer::Batch {
+  std::string partition;
+  std::vector<std::unique_ptr<Operation>> operations;
+  std::vector<absl::Status> verdicts;  // one per operation, of the last Decide()
+  std::optional<BatchState> state;
+  storage::CommitRequest commit;
+  uint64_t tag = 0;
+  absl::Time deadline = absl::InfinitePast();  // the latest of its operations'
+  int commits = 0;       // of this very commit
+  bool unknown = false;  // one of them had an unknown outcome
+  int decisions = 0;
+};
+
+Sequencer::Sequencer(storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random)
+    : engine_(engine), executor_(executor), clock_(clock), node_(random.NonZeroId()) {}
+
+Sequencer::~Sequencer() {
+  const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return busy_lanes_ == 0; };
+  mutex_.LockWhen(absl::Condition(&idle));
+  mutex_.Unlock();
+}
+
+std::size_t Sequencer::pending() const {
+  absl::MutexLock lock(&mutex_);
+  return pending_;
+}
+
+void Sequencer::Submit(const std::string& partition, std::unique_ptr<Operation> operation) {
+  {
+    absl::MutexLock lock(&mutex_);
+    Lane& lane = lanes_[partition];
+    lane.waiting.push_back(std::move(operation));
+    ++pending_;
+    if (lane.busy) return;  // the batch in flight will come back for it
+    lane.busy = true;
+    ++busy_lanes_;
+  }
+  if (auto batch = NextBatch(partition)) Run(std::move(batch));
+}
+
+std::shared_ptr<Sequencer::Batch> Sequencer::NextBatch(const std::string& partition) {
+  auto batch = std::make_shared<Batch>();
+  batch->partition = partition;
+  absl::MutexLock lock(&mutex_);
+  const auto lane = lanes_.find(partition);
+  auto& waiting = lane->second.waiting;
+  if (waiting.empty()) {
+    lane->second.busy = false;
+    --busy_lanes_;
+    // An unsettled commit stays behind: whatever comes next must know of it.
+    if (!lane->second.unsettled.has_value()) lanes_.erase(lane);
+    return nullptr;
+  }
+  std::size_t bytes = 0;
+  while (!waiting.empty() && batch->operations.size() < limits::kCommitOperations) {
+    Operation& next = *waiting.front();
+    bytes += next.size_bytes();
+    const bool first = batch->operations.empty();
+    if (!first && (next.alone() || bytes > limits::kCommitBytes)) break;
+    batch->deadline = std::max(batch->deadline, next.deadline);
+    const bool alone = next.alone();
+    batch->operations.push_back(std::move(waiting.front()));
+    waiting.pop_front();
+    if (alone) break;
+  }
+  return batch;
+}
+
+void Sequencer::Run(std::shared_ptr<Batch> batch) {
+  std::optional<storage::CommitRequest> unsettled;
+  {
+    absl::MutexLock lock(&mutex_);
+    unsettled = lanes_.at(batch->partition).unsettled;
+  }
+  if (unsettled.has_value()) return Settle(std::move(batch), *std::move(unsettled));
+  batch->state.emplace(clock_.NowMs());
+  ReadMissing(std::move(batch));
+}
+
+void Sequencer::Settle(std::shared_ptr<Batch> batch, storage::CommitRequest unsettled) {
+  unsettled.deadline = batch->deadline;
+  engine_.Commit(unsettled, [this, batch](CommitResult result) mutable {
+    if (result.outcome != CommitResult::Outcome::kCommitted && result.outcome != CommitResult::Outcome::kConflict) {
+      return FinishAll(std::move(batch), errors::EngineUnavailable("an earlier commit's outcome is still unknown"), {});
+    }
+    {
+      absl::MutexLock lock(&mutex_);
+      lanes_.at(batch->partition).unsettled.reset();
+    }
+    Run(std::move(batch));
+  });
+}
+
+void Sequencer::ReadMissing(std::shared_ptr<Batch> batch) {
+  std::vector<std::string> missing;
+  absl::flat_hash_map<std::string, bool> asked;
+  const auto ask = [&](std::string key) {
+    if (!batch->state->Knows(key) && asked.try_emplace(key, true).second) missing.push_back(std::move(key));
+  };
+  ask(keys::Head());
+  std::vector<std::string> needed;
+  for (const auto& operation : batch->operations) {
+    needed.clear();
+    operation->Need(*batch->state, needed);
+    for (std::string& key : needed) ask(std::move(key));
+  }
+  if (missing.empty()) return Decide(std::move(batch));
+  storage::ReadRequest request;
+  request.partition = batch->partition;
+  request.keys = missing;
+  request.deadline = batch->deadline;
+  engine_.Read(std::move(request), [this, batch, missing = std::move(missing)](auto result) mutable {
+    OnRead(std::move(batch), std::move(missing), std::move(result));
+  });
+}
+
+void Sequencer::OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys,
+                       absl::StatusOr<storage::ReadResult> result) {
+  if (!result.ok()) return FinishAll(std::move(batch), result.status(), {});
+  if (!batch->state->Accept(result->position, keys, std::move(result->values))) return DecideAgain(std::move(batch));
+  if (const absl::Status status = batch->state->LoadHead(); !status.ok()) {
+    return FinishAll(std::move(batch), status, result->position);
+  }
+  ReadMissing(std::move(batch));
+}
+
+void Sequencer::Decide(std::shared_ptr<Batch> batch) {
+  const absl::Time now = absl::FromUnixMillis(clock_.NowMs());
+  batch->verdicts.clear();
+  for (const auto& operation : batch->operations) {
+    if (operation->deadline < now) {
+      batch->verdicts.push_back(errors::EngineUnavailable("the call's deadline passed before it was decided"));
+      continue;
+    }
+    Transaction txn(*batch->state);
+    batch->verdicts.push_back(operation->Decide(txn));
+    if (batch->verdicts.back().ok()) txn.Apply();
+  }
+  if (!batch->state->changed()) {
+    const storage::Position position = batch->state->position();
+    return FinishAll(std::move(batch), absl::OkStatus(), position);
+  }
+  batch->tag = next_batch_++;
+  batch->commit = batch->state->ToCommit(batch->partition, node_, batch->tag);
+  batch->commit.deadline = batch->deadline;
+  batch->commits = 0;
+  batch->unknown = false;
+  Commit(std::move(batch));
+}
+
+void Sequencer::Commit(std::shared_ptr<Batch> batch) {
+  ++batch->commits;
+  storage::CommitRequest request = batch->commit;
+  engine_.Commit(std::move(request),
+                 [this, batch](CommitResult result) mutable { OnCommit(std::move(batch), std::move(result)); });
+}
+
+void Sequencer::OnCommit(std::shared_ptr<Batch> batch, CommitResult result) {
+  switch (result.outcome) {
+    case CommitResult::Outcome::kCommitted:
+      return FinishAll(std::move(batch), absl::OkStatus(), result.position);
+    case CommitResult::Outcome::kConflict:
+      if (batch->unknown) return FindOutWhoCommitted(std::move(batch), result.position);
+      return DecideAgain(std::move(batch));
+    case CommitResult::Outcome::kUnknown:
+      batch->unknown = true;
+      break;
+    case CommitResult::Outcome::kFailed:
+      // This attempt did nothing, but an earlier one may have.
+      if (!batch->unknown) return FinishAll(std::move(batch), result.error, {});
+      break;
+  }
+  if (batch->commits < kCommitAttempts && absl::FromUnixMillis(clock_.NowMs()) < batch->deadline) {
+    return executor_.Post([this, batch]() mutable { Commit(std::move(batch)); });
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    lanes_.at(batch->partition).unsettled = batch->commit;
+  }
+  FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
+}
+
+void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage::Position& now_at) {
+  const storage::Position expected = batch->commit.expect;
+  if (batch->commit.drop) {
+    // A drop leaves no feed behind; that the mailbox is gone is all that its caller wanted.
+    if (now_at.incarnation > expected.incarnation) return FinishAll(std::move(batch), absl::OkStatus(), now_at);
+    return DecideAgain(std::move(batch));
+  }
+  const storage::Position ours{expected.incarnation, expected.revision + 1};
+  storage::ReadRequest request;
+  request.partition = batch->partition;
+  request.keys = {keys::Feed(ours.revision)};
+  request.deadline = batch->deadline;
+  engine_.Read(std::move(request), [this, batch, ours](absl::StatusOr<storage::ReadResult> result) mutable {
+    if (!result.ok()) {
+      {
+        absl::MutexLock lock(&mutex_);
+        lanes_.at(batch->partition).unsettled = batch->commit;
+      }
+      return FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
+    }
+    if (result->position.incarnation == ours.incarnation && result->values[0].has_value()) {
+      const auto feed = ParseRecord<storage_v1::FeedRecord>(*result->values[0]);
+      if (feed.ok() && feed->writer_node() == node_ && feed->writer_batch() == batch->tag) {
+        return FinishAll(std::move(batch), absl::OkStatus(), ours);
+      }
+    }
+    DecideAgain(std::move(batch));
+  });
+}
+
+void Sequencer::DecideAgain(std::shared_ptr<Batch> batch) {
+  if (++batch->decisions >= kDecideAttempts || absl::FromUnixMillis(clock_.NowMs()) >= batch->deadline) {
+    return FinishAll(std::move(batch), errors::EngineUnavailable("other writers kept committing first"), {});
+  }
+  executor_.Post([this, batch]() mutable { Run(std::move(batch)); });
+}
+
+void Sequencer::FinishAll(std::shared_ptr<Batch> batch, const absl::Status& failure,
+                          const storage::Position& position) {
+  const std::size_t count = batch->operations.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    // A refusal may rest on what an operation before it wanted to write, so it too counts only once that is durable.
+    batch->operations[i]->Complete(failure.ok() ? batch->verdicts[i] : failure, position);
+  }
+  const std::string partition = batch->partition;
+  batch.reset();
+  {
+    absl::MutexLock lock(&mutex_);
+    pending_ -= count;
+  }
+  executor_.Post([this, partition] {
+    if (auto next = NextBatch(partition)) Run(std::move(next));
+  });
+}
+
+}  // namespace labyrinth::mailbox
