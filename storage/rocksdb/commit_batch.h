@@ -1,0 +1,56 @@
+// Many commits as one write: each decided on top of those before it.
+#ifndef LABYRINTH_STORAGE_ROCKSDB_COMMIT_BATCH_H_
+#define LABYRINTH_STORAGE_ROCKSDB_COMMIT_BATCH_H_
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/statusor.h"
+#include "storage/engine.h"
+#include "storage/rocksdb/layout.h"
+
+namespace labyrinth::storage {
+
+// Compares each commit with its partition as the commits staged before leave it, so that several of one partition can
+// share a sync. What Stage returns holds if, and only if, the batch is written: a conflict may be with a commit of the
+// same batch. Thread-compatible; nothing else writes while a batch is being made.
+class CommitBatch {
+ public:
+  // `next_number` is the lowest partition number that was never used.
+  CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number);
+
+  // kCommitted, kConflict, or kFailed with DATA_DAMAGED or ENGINE_UNAVAILABLE when the partition's record can't be
+  // read.
+  CommitResult Stage(const CommitRequest& request);
+
+  // Completes the batch; nothing is staged afterwards. Empty if no commit was accepted.
+  ::rocksdb::WriteBatch& Seal();
+
+  uint64_t next_number() const { return next_number_; }
+
+ private:
+  struct Partition {
+    PartitionRecord record;
+    bool changed = false;
+  };
+
+  absl::StatusOr<Partition*> Find(const std::string& name);
+  void StageDrop(const CommitRequest& request, PartitionRecord& record);
+  void StageWrites(const CommitRequest& request, PartitionRecord& record);
+  void SetWake(const std::string& name, int64_t wake_at_ms, PartitionRecord& record);
+
+  ::rocksdb::DB* const db_;
+  ::rocksdb::ColumnFamilyHandle* const records_;
+  const uint64_t first_number_;
+  uint64_t next_number_;
+  ::rocksdb::WriteBatch batch_;
+  std::unordered_map<std::string, Partition> partitions_;
+};
+
+}  // namespace labyrinth::storage
+
+#endif  // LABYRINTH_STORAGE_ROCKSDB_COMMIT_BATCH_H_

@@ -1,0 +1,49 @@
+// The one thread that writes.
+#ifndef LABYRINTH_STORAGE_ROCKSDB_COMMITTER_H_
+#define LABYRINTH_STORAGE_ROCKSDB_COMMITTER_H_
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "storage/engine.h"
+#include "storage/rocksdb/commit_queue.h"
+#include "storage/rocksdb/disk_reserve.h"
+#include "storage/rocksdb/fail_stop.h"
+
+namespace labyrinth::storage {
+
+// Takes the commits that wait, writes them as one batch with one sync, answers them, and takes those that came
+// meanwhile: the slower the disk, the larger the groups. Since nothing else writes, what a batch was decided on can't
+// change under it, and a batch begins only after the last one was synced (wal_check.h rests on this). Thread-safe.
+class Committer {
+ public:
+  // All of them outlive the committer.
+  Committer(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number, DiskReserve reserve,
+            std::size_t group_bytes, CommitQueue& queue, FailStop& fail_stop);
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+  // Stops the queue, answers whatever is in it, and waits for the thread. Not to be called from a callback.
+  ~Committer();
+
+ private:
+  void Run();
+  std::vector<CommitResult> Apply(const std::vector<CommitRequest>& group);
+
+  // The thread's own.
+  ::rocksdb::DB* const db_;
+  ::rocksdb::ColumnFamilyHandle* const records_;
+  uint64_t next_number_;
+  DiskReserve reserve_;
+
+  const std::size_t group_bytes_;
+  CommitQueue& queue_;
+  FailStop& fail_stop_;
+  std::thread thread_;
+};
+
+}  // namespace labyrinth::storage
+
+#endif  // LABYRINTH_STORAGE_ROCKSDB_COMMITTER_H_

@@ -1,0 +1,121 @@
+#include "storage/rocksdb/reader.h"
+
+#include <rocksdb/iterator.h>
+#include <rocksdb/snapshot.h>
+
+#include <memory>
+
+#include "absl/time/clock.h"
+#include "common/errors.h"
+#include "storage/page_builder.h"
+#include "storage/rocksdb/status.h"
+
+namespace labyrinth::storage {
+namespace {
+
+std::string_view View(const ::rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+::rocksdb::ReadOptions CheckedRead(absl::Time deadline) {
+  ::rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  // RocksDB looks at it before each access of the disk.
+  if (deadline != absl::InfiniteFuture()) options.deadline = std::chrono::microseconds(absl::ToUnixMicros(deadline));
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<PartitionRecord> LoadPartition(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records,
+                                              const ::rocksdb::ReadOptions& options, std::string_view name) {
+  ::rocksdb::PinnableSlice bytes;
+  const ::rocksdb::Status status = db->Get(options, records, PartitionKey(name), &bytes);
+  if (status.IsNotFound()) return PartitionRecord{};
+  if (!status.ok()) return ToStatus(status, "a partition's record");
+  const auto record = DecodePartitionRecord(View(bytes));
+  if (!record.has_value()) return errors::DataDamaged("a partition's record");
+  return *record;
+}
+
+absl::StatusOr<ReadResult> Reader::Read(const ReadRequest& request) const {
+  if (absl::Status valid = ValidateRead(request); !valid.ok()) return valid;
+  if (request.deadline < absl::Now()) return PastDeadline();
+  ::rocksdb::ManagedSnapshot snapshot(db_);
+  ::rocksdb::ReadOptions options = CheckedRead(request.deadline);
+  options.snapshot = snapshot.snapshot();
+
+  const auto partition = LoadPartition(db_, records_, options, request.partition);
+  if (!partition.ok()) return partition.status();
+  ReadResult result;
+  result.position = partition->position;
+  result.values.resize(request.keys.size());
+  result.pages.resize(request.scans.size());
+  if (partition->number == 0) return result;  // it has no rows
+
+  if (absl::Status read = ReadKeys(options, partition->number, request, result); !read.ok()) return read;
+  for (std::size_t i = 0; i < request.scans.size(); ++i) {
+    auto page = ReadScan(options, partition->number, request.scans[i]);
+    if (!page.ok()) return page.status();
+    result.pages[i] = *std::move(page);
+  }
+  return result;
+}
+
+absl::Status Reader::ReadKeys(const ::rocksdb::ReadOptions& options, uint64_t number, const ReadRequest& request,
+                              ReadResult& result) const {
+  const std::size_t count = request.keys.size();
+  if (count == 0) return absl::OkStatus();
+  std::vector<std::string> keys;
+  keys.reserve(count);
+  for (const std::string& key : request.keys) keys.push_back(RecordKey(number, key));
+  const std::vector<::rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<::rocksdb::PinnableSlice> values(count);
+  std::vector<::rocksdb::Status> statuses(count);
+  db_->MultiGet(options, records_, count, slices.data(), values.data(), statuses.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok()) return ToStatus(statuses[i], "a row");
+    result.values[i] = values[i].ToString();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Page> Reader::ReadScan(::rocksdb::ReadOptions options, uint64_t number, const Scan& scan) const {
+  const std::string begin = RecordKey(number, scan.begin);
+  const std::string end = RecordKey(number, scan.end);
+  const ::rocksdb::Slice lower(begin), upper(end);
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<::rocksdb::Iterator> it(db_->NewIterator(options, records_));
+  PageBuilder page(scan);
+  const auto take = [&] { return page.Add(View(it->key()).substr(kRecordPrefixBytes), View(it->value())); };
+  if (scan.direction == Direction::kForward) {
+    for (it->SeekToFirst(); it->Valid() && take(); it->Next()) {
+    }
+  } else {
+    for (it->SeekToLast(); it->Valid() && take(); it->Prev()) {
+    }
+  }
+  if (!it->status().ok()) return ToStatus(it->status(), "a range of rows");
+  return std::move(page).Take();
+}
+
+absl::StatusOr<std::vector<DuePartition>> Reader::Due(int64_t now_ms, std::size_t limit) const {
+  std::vector<DuePartition> due;
+  if (now_ms < 0 || limit == 0) return due;
+  const std::string begin = WakeKey(0, "");
+  const std::string end = now_ms == INT64_MAX ? RecordKey(0) : WakeKey(now_ms + 1, "");
+  const ::rocksdb::Slice lower(begin), upper(end);
+  ::rocksdb::ReadOptions options = CheckedRead(absl::InfiniteFuture());
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<::rocksdb::Iterator> it(db_->NewIterator(options, records_));
+  for (it->SeekToFirst(); it->Valid() && due.size() < limit; it->Next()) {
+    auto entry = DecodeWakeKey(View(it->key()));
+    if (!entry.has_value()) return errors::DataDamaged("the wake index");
+    due.push_back(*std::move(entry));
+  }
+  if (!it->status().ok()) return ToStatus(it->status(), "the wake index");
+  return due;
+}
+
+}  // namespace labyrinth::storage

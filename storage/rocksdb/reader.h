@@ -1,0 +1,40 @@
+// Reads of the embedded store, on the caller's thread.
+#ifndef LABYRINTH_STORAGE_ROCKSDB_READER_H_
+#define LABYRINTH_STORAGE_ROCKSDB_READER_H_
+
+#include <rocksdb/db.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/engine.h"
+#include "storage/rocksdb/layout.h"
+
+namespace labyrinth::storage {
+
+// Thread-safe; `db` and `records` outlive it.
+class Reader {
+ public:
+  Reader(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records) : db_(db), records_(records) {}
+
+  // One moment: everything is read under one snapshot.
+  absl::StatusOr<ReadResult> Read(const ReadRequest& request) const;
+  absl::StatusOr<std::vector<DuePartition>> Due(int64_t now_ms, std::size_t limit) const;
+
+ private:
+  absl::Status ReadKeys(const ::rocksdb::ReadOptions& options, uint64_t number, const ReadRequest& request,
+                        ReadResult& result) const;
+  absl::StatusOr<Page> ReadScan(::rocksdb::ReadOptions options, uint64_t number, const Scan& scan) const;
+
+  ::rocksdb::DB* const db_;
+  ::rocksdb::ColumnFamilyHandle* const records_;
+};
+
+// The record of partition `name`, or the one of a partition that never existed. DATA_DAMAGED, ENGINE_UNAVAILABLE.
+absl::StatusOr<PartitionRecord> LoadPartition(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records,
+                                              const ::rocksdb::ReadOptions& options, std::string_view name);
+
+}  // namespace labyrinth::storage
+
+#endif  // LABYRINTH_STORAGE_ROCKSDB_READER_H_

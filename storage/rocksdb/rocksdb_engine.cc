@@ -1,0 +1,136 @@
+#include "storage/rocksdb/rocksdb_engine.h"
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "storage/rocksdb/commit_queue.h"
+#include "storage/rocksdb/committer.h"
+#include "storage/rocksdb/fail_stop.h"
+#include "storage/rocksdb/layout.h"
+#include "storage/rocksdb/reader.h"
+#include "storage/rocksdb/store_dir.h"
+#include "storage/rocksdb/tuning.h"
+#include "storage/rocksdb/wal_check.h"
+
+namespace labyrinth::storage {
+namespace {
+
+// RocksDB's text names files and causes, never keys.
+absl::Status OpenError(const std::string& path, const ::rocksdb::Status& status) {
+  if (status.IsCorruption()) {
+    return absl::DataLossError(fmt::format(
+        "{}: the store is damaged ({}): keep a copy of the directory, then restore a backup", path, status.ToString()));
+  }
+  return absl::UnavailableError(fmt::format("{}: the store cannot be opened: {}", path, status.ToString()));
+}
+
+}  // namespace
+
+// In the order of construction; destroyed in reverse.
+struct RocksdbEngine::State {
+  State(StoreDir claimed, std::size_t queue_bytes) : dir(std::move(claimed)), queue(queue_bytes) {}
+
+  ~State() {
+    committer.reset();
+    if (db != nullptr && fail_stop.Health().ok()) db->Flush({}, families);
+    for (::rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
+    if (db != nullptr) db->Close();
+  }
+
+  StoreDir dir;
+  FailStop fail_stop;
+  std::unique_ptr<::rocksdb::DB> db;
+  std::vector<::rocksdb::ColumnFamilyHandle*> families;  // records, blobs
+  bool torn = false;
+  std::optional<Reader> reader;
+  CommitQueue queue;
+  std::optional<Committer> committer;
+
+  absl::Status OpenDb(const RocksdbOptions& options);
+  absl::Status CheckReplay(const WalSummary& wal) const;
+  absl::Status Start(const RocksdbOptions& options);
+};
+
+absl::Status RocksdbEngine::State::OpenDb(const RocksdbOptions& options) {
+  const RocksdbTuning tuning = MakeTuning(options, std::make_shared<FailStopListener>(fail_stop));
+  ::rocksdb::DBOptions db_options = tuning.db;
+  db_options.create_if_missing = dir.is_new();
+  db_options.create_missing_column_families = dir.is_new();
+  ::rocksdb::DB* opened = nullptr;
+  const ::rocksdb::Status status = ::rocksdb::DB::Open(
+      db_options, dir.db_dir(), {{kRecordsFamily, tuning.records}, {kBlobsFamily, tuning.blobs}}, &families, &opened);
+  if (!status.ok()) return OpenError(dir.path(), status);
+  db.reset(opened);
+  return absl::OkStatus();
+}
+
+absl::Status RocksdbEngine::State::CheckReplay(const WalSummary& wal) const {
+  if (db->GetLatestSequenceNumber() >= wal.last_sequence) return absl::OkStatus();
+  return absl::DataLossError(
+      fmt::format("{}: RocksDB did not replay all of its log, so acknowledged saves are missing: keep a copy of the "
+                  "directory, then "
+                  "restore a backup",
+                  dir.path()));
+}
+
+absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
+  ::rocksdb::ReadOptions read;
+  read.verify_checksums = true;
+  std::string bytes;
+  const ::rocksdb::Status status = db->Get(read, families[0], NextNumberKey(), &bytes);
+  if (!status.ok() && !status.IsNotFound()) return OpenError(dir.path(), status);
+  const std::optional<uint64_t> next_number = status.IsNotFound() ? 1 : DecodeNumber(bytes);
+  if (!next_number.has_value()) {
+    return OpenError(dir.path(), ::rocksdb::Status::Corruption("the next partition number"));
+  }
+  reader.emplace(db.get(), families[0]);
+  committer.emplace(db.get(), families[0], *next_number, DiskReserve(dir.path(), options.min_free_disk_bytes),
+                    options.group_bytes, queue, fail_stop);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::string& path,
+                                                                   const RocksdbOptions& options) {
+  absl::StatusOr<StoreDir> dir = StoreDir::Claim(path);
+  if (!dir.ok()) return dir.status();
+  WalSummary wal;
+  if (!dir->is_new()) {
+    const auto checked = CheckWals(dir->db_dir());
+    if (!checked.ok()) return checked.status();
+    wal = *checked;
+  }
+  auto state = std::make_unique<State>(*std::move(dir), options.queue_bytes);
+  state->torn = wal.torn;
+  if (absl::Status opened = state->OpenDb(options); !opened.ok()) return opened;
+  if (absl::Status replayed = state->CheckReplay(wal); !replayed.ok()) return replayed;
+  if (absl::Status finished = state->dir.Finish(); !finished.ok()) return finished;
+  if (absl::Status started = state->Start(options); !started.ok()) return started;
+  return std::unique_ptr<RocksdbEngine>(new RocksdbEngine(std::move(state)));
+}
+
+RocksdbEngine::RocksdbEngine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+RocksdbEngine::~RocksdbEngine() = default;
+
+void RocksdbEngine::Read(ReadRequest request, ReadCallback done) { std::move(done)(state_->reader->Read(request)); }
+
+void RocksdbEngine::Commit(CommitRequest request, CommitCallback done) {
+  if (absl::Status valid = ValidateCommit(request); !valid.ok()) {
+    return std::move(done)({CommitResult::Outcome::kFailed, {}, std::move(valid)});
+  }
+  state_->queue.Push(std::move(request), std::move(done));
+}
+
+void RocksdbEngine::Due(int64_t now_ms, std::size_t limit, DueCallback done) {
+  std::move(done)(state_->reader->Due(now_ms, limit));
+}
+
+absl::Status RocksdbEngine::Health() const { return state_->fail_stop.Health(); }
+
+bool RocksdbEngine::recovered_torn_write() const { return state_->torn; }
+
+}  // namespace labyrinth::storage

@@ -1,0 +1,51 @@
+// The default engine: one machine, one process, RocksDB. docs/STORAGE_FORMAT.md has its bytes.
+#ifndef LABYRINTH_STORAGE_ROCKSDB_ROCKSDB_ENGINE_H_
+#define LABYRINTH_STORAGE_ROCKSDB_ROCKSDB_ENGINE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/engine.h"
+#include "storage/rocksdb/options.h"
+
+namespace labyrinth::storage {
+
+// Every promise of Engine. Reads and Due run on the caller's thread and answer before they return; they may wait for
+// the disk. Commits are answered on the committer's thread, or on the one that watches deadlines: a callback must not
+// block and must not destroy the engine. After the first failed write or sync every commit fails (the failed ones are
+// kUnknown) while reads go on: Health() says why, and opening the store anew finds out what is there. Thread-safe.
+class RocksdbEngine final : public Engine {
+ public:
+  // Opens the store at `path`, or makes one if there is nothing there. An error is one line for the operator that names
+  // the path and what to do: FAILED_PRECONDITION (see StoreDir::Claim), DATA_LOSS if the store is damaged or an
+  // acknowledged commit is missing, UNAVAILABLE if the disk fails.
+  static absl::StatusOr<std::unique_ptr<RocksdbEngine>> Open(const std::string& path, const RocksdbOptions& options);
+
+  RocksdbEngine(const RocksdbEngine&) = delete;
+  RocksdbEngine& operator=(const RocksdbEngine&) = delete;
+  // Answers what is queued, then writes everything out of the log, so that the next start has nothing to replay.
+  ~RocksdbEngine() override;
+
+  void Read(ReadRequest request, ReadCallback done) override;
+  void Commit(CommitRequest request, CommitCallback done) override;
+  void Due(int64_t now_ms, std::size_t limit, DueCallback done) override;
+
+  // OK, or UNAVAILABLE with the cause, in the operator's words, why commits fail until a restart.
+  absl::Status Health() const;
+
+  // True if the process before this one died in the middle of a write, which was dropped: nobody was told that it
+  // happened.
+  bool recovered_torn_write() const;
+
+ private:
+  struct State;
+  explicit RocksdbEngine(std::unique_ptr<State> state);
+
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace labyrinth::storage
+
+#endif  // LABYRINTH_STORAGE_ROCKSDB_ROCKSDB_ENGINE_H_

@@ -1,0 +1,108 @@
+#include "storage/rocksdb/tuning.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+
+namespace labyrinth::storage {
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::shared_ptr<::rocksdb::Cache> MakeCache(const RocksdbOptions& options) {
+  ::rocksdb::LRUCacheOptions cache;
+  cache.capacity = options.block_cache_bytes;
+  cache.high_pri_pool_ratio = 0.5;  // indexes and filters outlive a scan through old messages
+  return ::rocksdb::NewLRUCache(cache);
+}
+
+::rocksdb::BlockBasedTableOptions MakeTable(std::shared_ptr<::rocksdb::Cache> cache) {
+  ::rocksdb::BlockBasedTableOptions table;
+  table.block_cache = std::move(cache);
+  table.block_size = 16 * 1024;  // about 15 messages: a page touches a few blocks, and their index stays small
+  table.checksum = ::rocksdb::kXXH3;
+  table.format_version = 5;
+  // In the cache and in parts, so that memory is bounded however large the store grows.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.index_type = ::rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  // Most look-ups are for a message id that isn't there yet. Ribbon takes a third less room than bloom and more time to
+  // build, so fresh files (level 0) have bloom.
+  table.filter_policy.reset(::rocksdb::NewRibbonFilterPolicy(10, /*bloom_before_level=*/1));
+  table.optimize_filters_for_memory = true;
+  return table;
+}
+
+::rocksdb::ColumnFamilyOptions MakeFamily(const RocksdbOptions& options,
+                                          const ::rocksdb::BlockBasedTableOptions& table) {
+  ::rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(::rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = std::clamp(options.block_cache_bytes / 8, 4 * kMiB, 64 * kMiB);
+  family.level_compaction_dynamic_level_bytes = true;  // about a tenth of the store is garbage, not a third
+  family.ttl = options.rewrite_after_seconds;
+  // A wake index is a queue: its head fills with deletions that every Due would step over.
+  family.table_properties_collector_factories.push_back(
+      ::rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/4096, /*deletion_trigger=*/2048));
+  // Ciphertext doesn't compress, and it is nine tenths of the bytes (measured: docs/STORAGE_FORMAT.md).
+  family.compression = ::rocksdb::kNoCompression;
+  family.bottommost_compression = ::rocksdb::kNoCompression;
+  // No compaction filter: in 7.8 they ignore snapshots. No blob files: at 1 KiB a value they cost a fifth of the page
+  // rate and 7% of the disk. No prefix extractor: reads carry iterator bounds.
+  return family;
+}
+
+}  // namespace
+
+RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksdb::EventListener> listener) {
+  const auto cache = MakeCache(options);
+  RocksdbTuning tuning;
+  ::rocksdb::DBOptions& db = tuning.db;
+  if (options.env != nullptr) db.env = options.env;
+  db.paranoid_checks = true;
+  db.listeners.push_back(std::move(listener));
+
+  // Recovery. An unacknowledged torn tail is dropped; CheckWals has already refused any other damage, and Open compares
+  // how far the replay came. Logs are never recycled: a recycled one ends in old writes that are intact.
+  db.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.recycle_log_file_num = 0;
+  db.wal_compression = ::rocksdb::kNoCompression;
+  db.track_and_verify_wals_in_manifest = true;  // a deleted log file is noticed
+  db.max_total_wal_size = 128 * kMiB;           // what a start after a crash has to replay
+  db.avoid_flush_during_shutdown = false;
+
+  // Fail stop: RocksDB would otherwise resume by itself after errors that it takes for passing ones.
+  db.max_bgerror_resume_count = 0;
+
+  // Memory and files.
+  db.write_buffer_manager =
+      std::make_shared<::rocksdb::WriteBufferManager>(std::max(options.block_cache_bytes / 4, 8 * kMiB), cache);
+  db.max_open_files = 512;
+  db.max_background_jobs = 2;
+  db.bytes_per_sync = kMiB;  // a flush or compaction trickles out instead of delaying the log's next sync
+  db.compaction_readahead_size = 2 * kMiB;
+
+  // RocksDB's own log, for the operator: no keys in it, bounded.
+  db.allow_data_in_errors = false;
+  db.info_log_level = ::rocksdb::WARN_LEVEL;
+  db.max_log_file_size = 4 * kMiB;
+  db.keep_log_file_num = 4;
+
+  const ::rocksdb::BlockBasedTableOptions table = MakeTable(cache);
+  tuning.records = MakeFamily(options, table);
+  tuning.blobs = MakeFamily(options, table);
+  return tuning;
+}
+
+::rocksdb::WriteOptions SyncedWrite() {
+  ::rocksdb::WriteOptions write;
+  write.sync = true;
+  return write;
+}
+
+}  // namespace labyrinth::storage

@@ -1,0 +1,88 @@
+#include "tests/conformance/engine/store_on_disk.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace labyrinth::storage {
+
+namespace fs = std::filesystem;
+
+TempDir::TempDir() {
+  const char* base = std::getenv("TEST_TMPDIR");
+  std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/engine.XXXXXX";
+  REQUIRE(mkdtemp(pattern.data()) != nullptr);
+  root_ = pattern;
+}
+
+TempDir::TempDir(TempDir&& other) noexcept : root_(std::exchange(other.root_, "")) {}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  if (!root_.empty()) fs::remove_all(root_, ignored);
+}
+
+RocksdbOptions TestOptions() {
+  RocksdbOptions options;
+  options.block_cache_bytes = 8 << 20;
+  options.min_free_disk_bytes = 0;
+  return options;
+}
+
+std::unique_ptr<RocksdbEngine> MustOpen(const std::string& path, const RocksdbOptions& options) {
+  auto engine = RocksdbEngine::Open(path, options);
+  INFO(engine.status().ToString());
+  REQUIRE(engine.ok());
+  return *std::move(engine);
+}
+
+TempDir CopyOf(const std::string& path) {
+  TempDir copy;
+  fs::create_directory(copy.path());
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    const fs::path to = copy.path() / fs::relative(entry.path(), path);
+    // A file of an open store may be deleted while we copy, once nothing needs it.
+    std::error_code gone;
+    if (entry.is_directory()) {
+      fs::create_directory(to);
+    } else {
+      fs::copy_file(entry.path(), to, gone);
+    }
+  }
+  return copy;
+}
+
+std::vector<std::string> FilesOf(const std::string& path, const std::string& extension) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(path + "/db")) {
+    if (entry.path().extension() == extension) files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string ReadFile(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void WriteFile(const std::string& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+void FlipBit(const std::string& file, uint64_t offset) {
+  std::string bytes = ReadFile(file);
+  REQUIRE(offset < bytes.size());
+  bytes[offset] ^= 0x10;
+  WriteFile(file, bytes);
+}
+
+}  // namespace labyrinth::storage
