@@ -1,5 +1,5 @@
-// Commits one fault, the one that the sanitizer it is built with must report. If this program ends in peace, a clean run
-// of the tests under that sanitizer means nothing.
+// Commits one fault, the one that the sanitizer it is built with must report. If this program ends in peace, a clean
+// run of the tests under that sanitizer means nothing.
 
 #include <grpcpp/alarm.h>
 
@@ -37,8 +37,8 @@ int CommitFault() {
 
 #elif defined(LABYRINTH_CANARY_THREAD)
 
-// Writes a counter here and in a gRPC callback, with nothing in between: the callback runs on a thread that gRPC made and
-// below frames of gRPC, where a suppression that is too broad would hide it.
+// Writes a counter here and in a gRPC callback, with nothing in between: the callback runs on a thread that gRPC made
+// and below frames of gRPC, where a suppression that is too broad would hide it.
 int CommitFault() {
   int counter = 0;
   absl::Notification called;

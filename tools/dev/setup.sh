@@ -87,7 +87,7 @@ fetch_boringssl() {
     mkdir -p "$work"/{sources,lists/partial,cache/archives/partial,download,tree}
     write_source_entries "$work/sources"
     apt=(apt-get -q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/sources"
-      -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=$(id -un)")
+      -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
     # Another source of the machine may have no source packages: what counts is whether this one can be had.
     "${apt[@]}" update >"$work/log" 2>&1 || true
     (cd "$work/download" && "${apt[@]}" source --download-only "$BORINGSSL_PACKAGE") >>"$work/log" 2>&1 || {
