@@ -53,7 +53,6 @@ class RecoveryCode {
   RecoveryKeys Derive(std::string_view account_id) const;
 
  private:
-  friend class RecoveryCodeEditor;  // recovery_correction.cc
   explicit RecoveryCode(Secret characters) : characters_(std::move(characters)) {}
 
   Secret characters_;

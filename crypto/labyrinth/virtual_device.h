@@ -28,6 +28,9 @@ struct VirtualDeviceSecrets {
   Secret mailbox_root_salt;  // 32 bytes; not secret by the protocol, and nothing depends on its secrecy
   Secret epoch_root_key;     // of the epoch at its creation, from which the restoring device chains
   uint64_t epoch_sequence_id = 0;
+
+  // The epoch at its creation, under the id that the server names: where chaining starts.
+  Epoch EpochAtCreation(EpochId id) const { return {id, epoch_sequence_id, epoch_root_key.Clone()}; }
 };
 
 // encrypt(vdeviceDecryptionKey, aad of the value, value), padded; nonces are drawn in the order of the six values.
