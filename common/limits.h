@@ -62,6 +62,14 @@ inline constexpr int64_t kChallengeTtlMs = 30 * 1000;
 inline constexpr int64_t kSessionTtlMs = 15 * 60 * 1000;
 inline constexpr int64_t kFreshSignInMs = 5 * 60 * 1000;
 inline constexpr uint32_t kAccountTokenBytes = 8 * 1024;
+// Answered challenges that a node remembers until they expire: 2,000 sign-ins a second for 30 seconds, about 8 MiB.
+inline constexpr uint32_t kUsedChallenges = 60'000;
+
+// Wrong recovery codes of one account on one node: a person with a list of codes has a few tries, a guesser of 170 bits none.
+inline constexpr uint32_t kVirtualDeviceMisses = 10;
+inline constexpr int64_t kVirtualDeviceMissWindowMs = int64_t{3600} * 1000;
+// Accounts whose misses a node remembers: about 10 MiB.
+inline constexpr uint32_t kMissCounters = 100'000;
 
 // One commit of the sequencer.
 inline constexpr uint32_t kCommitOperations = 256;

@@ -8,9 +8,9 @@
 
 namespace labyrinth {
 
-// Keeps the code and the message, and copies the ErrorInfo and RetryInfo payloads (common/errors.h) into the details of a
-// google.rpc.Status. Other payloads stay behind: they were never meant to travel. Doesn't judge whether a text may leave
-// the process: the server's converter decides that first.
+// Keeps the code and the message, and copies the ErrorInfo and RetryInfo payloads (common/errors.h) into the details of
+// a google.rpc.Status. Other payloads stay behind: they were never meant to travel. Doesn't judge whether a text may
+// leave the process: the server's converter decides that first.
 grpc::Status ToGrpc(const absl::Status& status);
 
 // The inverse, for clients: ReasonOf() and DetailsOf() then work on the result. Details that don't parse, name another
