@@ -27,10 +27,10 @@ namespace {
 
 #if defined(LABYRINTH_CANARY_ADDRESS)
 
-// Reads a byte after it was freed.
+// Reads a byte after it was freed. The volatile pointer keeps the compiler from seeing it first.
 int CommitFault() {
-  auto byte = std::make_unique<volatile char>('x');
-  volatile char* const dangling = byte.get();
+  auto byte = std::make_unique<char>('x');
+  char* volatile dangling = byte.get();
   byte.reset();
   return *dangling;
 }
