@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -22,6 +23,11 @@ TempDir::TempDir() {
 }
 
 TempDir::TempDir(TempDir&& other) noexcept : root_(std::exchange(other.root_, "")) {}
+
+TempDir& TempDir::operator=(TempDir&& other) noexcept {
+  std::swap(root_, other.root_);
+  return *this;
+}
 
 TempDir::~TempDir() {
   std::error_code ignored;
@@ -42,20 +48,42 @@ std::unique_ptr<RocksdbEngine> MustOpen(const std::string& path, const RocksdbOp
   return *std::move(engine);
 }
 
-TempDir CopyOf(const std::string& path) {
-  TempDir copy;
-  fs::create_directory(copy.path());
+namespace {
+
+// Every file and its size, RocksDB's own talk aside.
+std::map<std::string, uintmax_t> Listing(const std::string& path) {
+  std::map<std::string, uintmax_t> listing;
+  std::error_code gone;
   for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    const fs::path to = copy.path() / fs::relative(entry.path(), path);
-    // A file of an open store may be deleted while we copy, once nothing needs it.
+    const std::string name = fs::relative(entry.path(), path).string();
+    if (name.find("/LOG") == std::string::npos) listing[name] = fs::file_size(entry.path(), gone);
+  }
+  return listing;
+}
+
+void CopyFiles(const std::string& from, const std::string& to) {
+  fs::create_directory(to);
+  for (const auto& entry : fs::recursive_directory_iterator(from)) {
+    const fs::path target = to / fs::relative(entry.path(), from);
     std::error_code gone;
     if (entry.is_directory()) {
-      fs::create_directory(to);
+      fs::create_directory(target);
     } else {
-      fs::copy_file(entry.path(), to, gone);
+      fs::copy_file(entry.path(), target, gone);
     }
   }
-  return copy;
+}
+
+}  // namespace
+
+TempDir CopyOf(const std::string& path) {
+  // Of one moment: a copy during which a compaction swapped its files is made again.
+  for (;;) {
+    TempDir copy;
+    const auto before = Listing(path);
+    CopyFiles(path, copy.path());
+    if (Listing(path) == before) return copy;
+  }
 }
 
 std::vector<std::string> FilesOf(const std::string& path, const std::string& extension) {

@@ -18,7 +18,7 @@ class TempDir {
   TempDir();
   ~TempDir();
   TempDir(TempDir&& other) noexcept;
-  TempDir& operator=(TempDir&&) = delete;
+  TempDir& operator=(TempDir&& other) noexcept;
 
   // A store's path in it; not there yet.
   std::string path() const { return root_ + "/store"; }
@@ -33,7 +33,7 @@ RocksdbOptions TestOptions();
 // Ends the test with the error if the store can't be opened.
 std::unique_ptr<RocksdbEngine> MustOpen(const std::string& path, const RocksdbOptions& options = TestOptions());
 
-// A copy of the store as it is on the disk now: of an open one, that is what a crash would leave.
+// A copy of the store as it is on the disk now: of an open one that nobody writes to, what a crash would leave.
 TempDir CopyOf(const std::string& path);
 
 // The store's files with this extension (".log", ".sst"), oldest first.
