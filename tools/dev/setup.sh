@@ -44,7 +44,8 @@ as_root() {
 # need_packages NAME...: installs those that are missing.
 need_packages() {
   local installed missing
-  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+  # dpkg-query fails if it has never heard of one of them.
+  installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true; } | sed -n 's/^installed //p')
   missing=$(comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed"))
   [[ -n $missing ]] || return 0
   local -a names
