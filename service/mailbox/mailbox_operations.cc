@@ -108,8 +108,11 @@ void NoteSignInOperation::Need(const BatchState&, std::vector<std::string>& keys
 }
 
 absl::Status NoteSignInOperation::Decide(Transaction& txn) {
-  absl::StatusOr<storage_v1::DeviceRecord> device = ActiveCaller(txn, caller_);
+  // Not ActiveCaller: virtual devices sign in too.
+  if (auto status = CheckMailbox(txn, caller_); !status.ok()) return status;
+  auto device = txn.GetExisting<storage_v1::DeviceRecord>(keys::Device(caller_.device_id));
   if (!device.ok()) return device.status();
+  if (device->revoked()) return errors::DeviceRevoked();
   const int64_t day = DayOf(txn.now_ms());
   if (device->last_seen_day_ms() == day) return absl::OkStatus();
   device->set_last_seen_day_ms(day);

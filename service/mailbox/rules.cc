@@ -35,6 +35,9 @@ absl::StatusOr<storage_v1::DeviceRecord> ActiveCaller(const Transaction& txn, co
   auto device = txn.Get<storage_v1::DeviceRecord>(keys::Device(caller.device_id));
   if (!device.ok()) return device.status();
   if (!device->has_value() || (*device)->revoked()) return errors::DeviceRevoked();
+  if ((*device)->kind() != storage_v1::DEVICE_KIND_PHYSICAL) {
+    return errors::TokenInvalid("session: a recovery code's device may not make this call");
+  }
   return **std::move(device);
 }
 

@@ -39,7 +39,8 @@ absl::StatusOr<std::optional<storage_v1::RequestRecord>> Recall(const Transactio
 // Keeps `record` (its ids filled in) as the answer of this request.
 void Remember(Transaction& txn, const RequestKey& request, storage_v1::RequestRecord record);
 
-// The caller's record: MAILBOX_NOT_FOUND if its mailbox is gone (or was created anew), DEVICE_REVOKED if it was removed.
+// The caller's record: MAILBOX_NOT_FOUND if its mailbox is gone (or was created anew), DEVICE_REVOKED if it was removed,
+// TOKEN_INVALID if it is virtual, for those change nothing.
 // Needs keys::Device(caller.device_id).
 absl::StatusOr<storage_v1::DeviceRecord> ActiveCaller(const Transaction& txn, const Caller& caller);
 

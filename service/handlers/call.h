@@ -1,0 +1,101 @@
+// One call on its way through a handler: who makes it, how long it may take, how it ends.
+#ifndef LABYRINTH_SERVICE_HANDLERS_CALL_H_
+#define LABYRINTH_SERVICE_HANDLERS_CALL_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/clock.h"
+#include "common/random.h"
+#include "service/auth/challenge.h"
+#include "service/auth/jwt.h"
+#include "service/auth/server_keys.h"
+#include "service/auth/session.h"
+#include "service/handlers/miss_limiter.h"
+#include "service/mailbox/directory_reader.h"
+#include "service/mailbox/history_reader.h"
+#include "service/mailbox/rules.h"
+#include "service/mailbox/sequencer.h"
+
+namespace labyrinth::service {
+
+// What is told about a finished call. Holds no id: the partition is there for the log's pseudonym alone.
+struct CallRecord {
+  std::string_view method;  // "SaveMessages"
+  std::string partition;    // empty if the call never got that far
+  absl::Status status;
+  uint64_t messages = 0;    // saved or served
+  uint64_t bytes = 0;       // of ciphertext
+  std::chrono::nanoseconds took{0};
+};
+
+// Thread-safe.
+class CallLog {
+ public:
+  virtual ~CallLog() = default;
+  virtual void OnCall(const CallRecord& record) = 0;
+};
+
+// Everything that handlers work with; outlives them.
+struct HandlerContext {
+  const mailbox::Policy& policy;
+  const ServerKeys& keys;
+  const JwtVerifier& accounts;
+  const Sessions& sessions;
+  Challenges& challenges;
+  MissLimiter& virtual_device_misses;
+  mailbox::Sequencer& sequencer;
+  const mailbox::DirectoryReader& directory;
+  const mailbox::HistoryReader& history;
+  const Clock& clock;
+  RandomSource& random;
+  CallLog& log;
+};
+
+// Thread-compatible: it moves along with its callbacks. Exactly one Finish().
+class Call {
+ public:
+  Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, std::string_view method);
+  Call(Call&&) = default;
+
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
+  // The client's, or thirty seconds from now if that is earlier.
+  absl::Time deadline() const { return deadline_; }
+
+  // The account token's claims: TOKEN_INVALID.
+  absl::StatusOr<AccountClaims> Account();
+  // The mailbox that an account's calls are about.
+  std::string PartitionOf(const AccountClaims& claims);
+  bool HasSession() const;
+  // The session's device. Physical alone, unless `virtual_as_well`: TOKEN_INVALID.
+  absl::StatusOr<mailbox::Caller> Device(bool virtual_as_well = false);
+
+  void Count(uint64_t messages, uint64_t bytes) {
+    record_.messages = messages;
+    record_.bytes = bytes;
+  }
+
+  // Ends the call. An error without a reason of the catalogue is a fault of ours: the client learns no more than that.
+  void Finish(const absl::Status& status);
+
+ private:
+  std::string_view Metadata(const char* key) const;
+
+  const HandlerContext* context_;
+  grpc::CallbackServerContext* rpc_;
+  grpc::ServerUnaryReactor* reactor_;
+  absl::Time deadline_;
+  std::chrono::steady_clock::time_point start_;
+  CallRecord record_;
+};
+
+}  // namespace labyrinth::service
+
+#endif  // LABYRINTH_SERVICE_HANDLERS_CALL_H_

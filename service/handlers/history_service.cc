@@ -1,0 +1,134 @@
+#include "service/handlers/history_service.h"
+
+#include <memory>
+#include <utility>
+
+#include "common/errors.h"
+#include "common/limits.h"
+#include "service/converters/fields.h"
+#include "service/converters/messages.h"
+
+namespace labyrinth::service {
+
+namespace {
+
+// Moves a page's messages into `out` and counts them for the log.
+void MoveMessages(std::vector<mailbox::MessageView>& messages, google::protobuf::RepeatedPtrField<v1::Message>& out,
+                  Call& call) {
+  uint64_t bytes = 0;
+  for (mailbox::MessageView& view : messages) {
+    bytes += view.record.ciphertext().size();
+    ToProto(std::move(view), *out.Add());
+  }
+  call.Count(messages.size(), bytes);
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* HistoryServiceHandler::SaveMessages(grpc::CallbackServerContext* rpc,
+                                                              const v1::SaveMessagesRequest* request,
+                                                              v1::SaveMessagesResponse* response) {
+  Call call(context_, rpc, "SaveMessages");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  const std::string partition = caller->partition;
+  // The request is ours until the call ends, and its ciphertexts are large.
+  auto save = ParseSave(*std::move(caller), const_cast<v1::SaveMessagesRequest&>(*request));
+  if (!save.ok()) return call.Finish(save.status()), reactor;
+  uint64_t bytes = 0;
+  for (const mailbox::SaveMessage& message : save->messages) bytes += message.ciphertext.size();
+  call.Count(save->messages.size(), bytes);
+  const absl::Time deadline = call.deadline();
+  auto operation = std::make_unique<mailbox::SaveMessagesOperation>(
+      context_.policy, *std::move(save),
+      [call = std::move(call), response](absl::StatusOr<mailbox::SaveResponse> result) mutable {
+        if (result.ok()) {
+          response->set_revision(result->revision);
+          for (mailbox::SaveOutcome outcome : result->outcomes) response->add_results()->set_outcome(ToProto(outcome));
+        }
+        call.Finish(result.status());
+      });
+  operation->deadline = deadline;
+  context_.sequencer.Submit(partition, std::move(operation));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::CallbackServerContext* rpc,
+                                                                  const v1::BatchGetMessagesRequest* request,
+                                                                  v1::BatchGetMessagesResponse* response) {
+  Call call(context_, rpc, "BatchGetMessages");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  if (request->message_ids().empty()) return call.Finish(errors::InvalidField("message_ids", "required")), reactor;
+  if (request->message_ids_size() > static_cast<int>(limits::kGetMessages)) {
+    return call.Finish(errors::LimitExceeded("message_ids", "get_messages", limits::kGetMessages)), reactor;
+  }
+  std::vector<std::string> ids;
+  for (const std::string& id : request->message_ids()) {
+    const auto status = CheckBytes(id, "message_ids", "message_id_bytes", limits::kMessageIdBytes);
+    if (!status.ok()) return call.Finish(status), reactor;
+    ids.push_back(id);
+  }
+  const absl::Time deadline = call.deadline();
+  context_.history.BatchGet(
+      *caller, std::move(ids), deadline,
+      [call = std::move(call), response](absl::StatusOr<mailbox::MessagesById> found) mutable {
+        if (!found.ok()) return call.Finish(found.status());
+        MoveMessages(found->messages, *response->mutable_messages(), call);
+        for (std::string& id : found->missing_ids) response->add_missing_message_ids(std::move(id));
+        call.Finish(absl::OkStatus());
+      });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryServiceHandler::ListMessages(grpc::CallbackServerContext* rpc,
+                                                              const v1::ListMessagesRequest* request,
+                                                              v1::ListMessagesResponse* response) {
+  Call call(context_, rpc, "ListMessages");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  absl::StatusOr<mailbox::MessageQuery> query = ParseQuery(*request);
+  if (!query.ok()) return call.Finish(query.status()), reactor;
+  auto page = ParsePage(request->page_size(), request->page_token());
+  if (!page.ok()) return call.Finish(page.status()), reactor;
+  const absl::Time deadline = call.deadline();
+  context_.history.ListMessages(
+      *caller, *query, *std::move(page), deadline,
+      [this, call = std::move(call), response](absl::StatusOr<mailbox::MessagePage> page) mutable {
+        if (!page.ok()) return call.Finish(page.status());
+        MoveMessages(page->messages, *response->mutable_messages(), call);
+        response->set_next_page_token(page->next_token);
+        response->mutable_as_of()->set_generation(context_.keys.generation());
+        response->mutable_as_of()->set_revision(page->as_of.revision);
+        call.Finish(absl::OkStatus());
+      });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryServiceHandler::ListThreads(grpc::CallbackServerContext* rpc,
+                                                             const v1::ListThreadsRequest* request,
+                                                             v1::ListThreadsResponse* response) {
+  Call call(context_, rpc, "ListThreads");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  auto page = ParsePage(request->page_size(), request->page_token());
+  if (!page.ok()) return call.Finish(page.status()), reactor;
+  const absl::Time deadline = call.deadline();
+  context_.history.ListThreads(
+      *caller, *std::move(page), deadline,
+      [this, call = std::move(call), response](absl::StatusOr<mailbox::MessagePage> page) mutable {
+        if (!page.ok()) return call.Finish(page.status());
+        MoveMessages(page->messages, *response->mutable_newest_messages(), call);
+        response->set_next_page_token(page->next_token);
+        response->mutable_as_of()->set_generation(context_.keys.generation());
+        response->mutable_as_of()->set_revision(page->as_of.revision);
+        call.Finish(absl::OkStatus());
+      });
+  return reactor;
+}
+
+}  // namespace labyrinth::service

@@ -1,0 +1,31 @@
+// HistoryService on the callback API.
+#ifndef LABYRINTH_SERVICE_HANDLERS_HISTORY_SERVICE_H_
+#define LABYRINTH_SERVICE_HANDLERS_HISTORY_SERVICE_H_
+
+#include "proto/labyrinth/v1/history.grpc.pb.h"
+#include "service/handlers/call.h"
+
+namespace labyrinth::service {
+
+// Thread-safe.
+class HistoryServiceHandler final : public v1::HistoryService::CallbackService {
+ public:
+  explicit HistoryServiceHandler(const HandlerContext& context) : context_(context) {}
+
+  grpc::ServerUnaryReactor* SaveMessages(grpc::CallbackServerContext* rpc, const v1::SaveMessagesRequest* request,
+                                         v1::SaveMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetMessages(grpc::CallbackServerContext* rpc,
+                                             const v1::BatchGetMessagesRequest* request,
+                                             v1::BatchGetMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* rpc, const v1::ListMessagesRequest* request,
+                                         v1::ListMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* ListThreads(grpc::CallbackServerContext* rpc, const v1::ListThreadsRequest* request,
+                                        v1::ListThreadsResponse* response) override;
+
+ private:
+  const HandlerContext& context_;
+};
+
+}  // namespace labyrinth::service
+
+#endif  // LABYRINTH_SERVICE_HANDLERS_HISTORY_SERVICE_H_
