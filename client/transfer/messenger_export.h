@@ -62,7 +62,8 @@ struct ExportLimits {
   uint64_t total_bytes = uint64_t{1} << 36;  // all of them inflated
   uint64_t files = 200'000;                  // only their names stay in memory
   uint32_t json_depth = 32;
-  uint64_t content_bytes = 200'000;  // one message, below what a sealed message may hold
+  uint64_t content_bytes = 200'000;  // one message and its sender, below what a sealed message may hold
+  uint64_t title_bytes = 4'096;      // a thread's title or path; every message carries the title
 };
 
 // An export on disk: a zip file, a folder, or one message_N.json. Any root folder will do; threads lie in inbox/,

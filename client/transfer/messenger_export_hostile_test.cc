@@ -91,6 +91,11 @@ TEST_CASE("A message that couldn't be stored is refused") {
              Contains("messages[0]: longer than 10 bytes"));
 }
 
+TEST_CASE("A title that every message would carry is bounded") {
+  CHECK(JsonError(ThreadJson(std::string(4096, 't'), kGood)) == "no error");
+  CHECK_THAT(JsonError(ThreadJson(std::string(4097, 't'), kGood)), Contains("title: longer than 4096 bytes"));
+}
+
 TEST_CASE("Entries that climb out of the archive are refused and written nowhere") {
   for (const std::string name :
        {"../evil/inbox/t_1/message_1.json", "/abs/inbox/t_1/message_1.json", "a/../../inbox/t_1/message_1.json",

@@ -220,6 +220,9 @@ class Reader final : public nlohmann::json_sax<Json> {
     ExportOmissions& omissions =
         field.in == Place::kMessage || field.in == Place::kShare ? draft_.omissions : file_.omissions;
     if (RepairLatin1(value) == Latin1Repair::kKept) ++omissions.unrepaired_strings;
+    if ((field.key == "title" || field.key == "thread_path") && value.size() > limits_.title_bytes) {
+      return Fail(fmt::format("longer than {} bytes", limits_.title_bytes));
+    }
     if (field.key == "title") {
       file_.title = std::move(value);
     } else if (field.key == "thread_path") {

@@ -1,0 +1,34 @@
+#include "client/transfer/chat_content.h"
+
+#include <limits>
+#include <utility>
+
+#include "client/transfer/text.h"
+#include "proto/labyrinth/content/v1/envelope.pb.h"
+
+namespace labyrinth::client {
+
+std::string EncodeChatContent(const ChatContent& content) {
+  content::v1::ChatContent message;
+  message.set_sender_name(content.sender);
+  message.set_text(content.text);
+  message.set_thread_title(content.thread_title);
+  return message.SerializeAsString();
+}
+
+std::optional<ChatContent> DecodeChatContent(std::string_view bytes) {
+  content::v1::ChatContent message;
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()) ||
+      !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return std::nullopt;
+  }
+  ChatContent out{std::move(*message.mutable_sender_name()), std::move(*message.mutable_text()),
+                  std::move(*message.mutable_thread_title())};
+  // Almost any bytes parse as some protobuf: what isn't text, or holds none of our fields, wasn't ours.
+  if (!IsValidUtf8(out.sender) || !IsValidUtf8(out.text) || !IsValidUtf8(out.thread_title)) return std::nullopt;
+  const bool empty = out.sender.empty() && out.text.empty() && out.thread_title.empty();
+  if (empty && !bytes.empty()) return std::nullopt;
+  return out;
+}
+
+}  // namespace labyrinth::client
