@@ -1,0 +1,55 @@
+// The server's calls as plain functions, each with the credential that it needs.
+#ifndef LABYRINTH_CLIENT_API_H_
+#define LABYRINTH_CLIENT_API_H_
+
+#include "absl/status/statusor.h"
+#include "client/connection.h"
+#include "client/session.h"
+
+namespace labyrinth::client {
+
+// Calls that need the account token alone. Replies are the server's word: nothing is checked here. Errors are those of
+// Caller::Run and of the token's source. Thread-compatible; borrows the connection.
+class AccountApi {
+ public:
+  explicit AccountApi(Connection& connection) : connection_(connection) {}
+
+  absl::StatusOr<v1::CreateMailboxResponse> CreateMailbox(const v1::CreateMailboxRequest& request);
+  absl::StatusOr<v1::RegisterDeviceResponse> RegisterDevice(const v1::RegisterDeviceRequest& request);
+  absl::StatusOr<v1::GetVirtualDeviceResponse> GetVirtualDevice(const v1::GetVirtualDeviceRequest& request);
+  absl::StatusOr<v1::ListVirtualDeviceChecksResponse> ListVirtualDeviceChecks(
+      const v1::ListVirtualDeviceChecksRequest& request);
+
+ private:
+  Connection& connection_;
+};
+
+// Calls that need a device's session. As above.
+class Api {
+ public:
+  Api(Connection& connection, SessionIdentity identity)
+      : connection_(connection), session_(connection, std::move(identity)) {}
+
+  // A virtual device may make the first three as well.
+  absl::StatusOr<v1::GetMailboxResponse> GetMailbox(const v1::GetMailboxRequest& request);
+  absl::StatusOr<v1::ListLogResponse> ListLog(const v1::ListLogRequest& request);
+  absl::StatusOr<v1::ListEpochsResponse> ListEpochs(const v1::ListEpochsRequest& request);
+
+  absl::StatusOr<v1::DeleteMailboxResponse> DeleteMailbox(const v1::DeleteMailboxRequest& request);
+  absl::StatusOr<v1::ListDevicesResponse> ListDevices(const v1::ListDevicesRequest& request);
+  absl::StatusOr<v1::CreateVirtualDeviceResponse> CreateVirtualDevice(const v1::CreateVirtualDeviceRequest& request);
+  absl::StatusOr<v1::RevokeDeviceResponse> RevokeDevice(const v1::RevokeDeviceRequest& request);
+  absl::StatusOr<v1::OpenEpochResponse> OpenEpoch(const v1::OpenEpochRequest& request);
+  absl::StatusOr<v1::SaveMessagesResponse> SaveMessages(const v1::SaveMessagesRequest& request);
+  absl::StatusOr<v1::BatchGetMessagesResponse> BatchGetMessages(const v1::BatchGetMessagesRequest& request);
+  absl::StatusOr<v1::ListMessagesResponse> ListMessages(const v1::ListMessagesRequest& request);
+  absl::StatusOr<v1::ListThreadsResponse> ListThreads(const v1::ListThreadsRequest& request);
+
+ private:
+  Connection& connection_;
+  Session session_;
+};
+
+}  // namespace labyrinth::client
+
+#endif  // LABYRINTH_CLIENT_API_H_

@@ -1,0 +1,81 @@
+// What a device must keep (keychain.h stores it, keychain.proto is its form on disk).
+#ifndef LABYRINTH_CLIENT_KEYCHAIN_STATE_H_
+#define LABYRINTH_CLIENT_KEYCHAIN_STATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/known_epochs.h"
+#include "common/ids.h"
+#include "crypto/labyrinth/device_secrets.h"
+#include "crypto/labyrinth/epoch_keys.h"
+#include "crypto/primitives/secret.h"
+#include "crypto/statements/log_chain.h"
+
+namespace labyrinth::client {
+
+// A profile as a device of a mailbox. Move-only: copies are a visible Clone().
+struct Enrolment {
+  MailboxId mailbox_id;  // this and device_id are zero while the call that makes the device is pending
+  DeviceId device_id;
+  crypto::DeviceSecrets secrets;
+  crypto::Secret mailbox_root_salt;
+  KnownEpochs epochs;
+  // The highest place of the membership log that was verified. It never goes back.
+  crypto::LogPosition log;
+  uint64_t next_change_number = 1;
+  // Joined by a recovery code: no save before a fresh epoch is open (protocol section 4).
+  bool fresh_epoch_required = false;
+
+  Enrolment Clone() const;
+};
+
+// Requests are serialized protobufs: a repeat must be the same bytes.
+struct PendingCreateMailbox {
+  crypto::Secret request;
+  Enrolment enrolment;      // without ids and epochs: the answer names them
+  crypto::Secret root_key;  // of the first epoch
+};
+struct PendingRegisterDevice {
+  crypto::Secret request;
+  Enrolment enrolment;  // without ids
+};
+struct PendingOpenEpoch {
+  crypto::Secret request;
+  uint32_t sequence_id = 0;
+  crypto::Secret root_key;
+  crypto::LogPosition log;  // after the request's entries
+};
+struct PendingRevokeDevice {
+  crypto::Secret request;
+  crypto::LogPosition log;
+};
+using PendingOperation =
+    std::variant<PendingCreateMailbox, PendingRegisterDevice, PendingOpenEpoch, PendingRevokeDevice>;
+
+struct PendingRecoveryCode {
+  crypto::Secret request;
+  crypto::Secret code;  // as it will be shown
+  crypto::LogPosition log;
+
+  PendingRecoveryCode Clone() const { return {request.Clone(), code.Clone(), log}; }
+};
+
+struct KeychainState {
+  std::string server_name;
+  std::string account_id;
+  std::optional<Enrolment> enrolment;
+  // The one call whose outcome isn't known yet; every operation settles it first.
+  std::optional<PendingOperation> pending;
+  // Apart, since only its own operation can hand the code to the user.
+  std::optional<PendingRecoveryCode> pending_code;
+
+  KeychainState Clone() const;
+};
+
+}  // namespace labyrinth::client
+
+#endif  // LABYRINTH_CLIENT_KEYCHAIN_STATE_H_

@@ -1,0 +1,103 @@
+#include "client/rotation_plan.h"
+
+#include <set>
+#include <utility>
+
+#include "client/convert.h"
+#include "client/epoch_verify.h"
+#include "common/errors.h"
+
+namespace labyrinth::client {
+namespace {
+
+using Removed = std::map<crypto::PublicKey, RemovalCause>;
+
+absl::StatusOr<Removed> Requested(const DeviceDirectory& directory, const crypto::PublicKey& opener,
+                                  const RotationRequest& request, bool allow_gone) {
+  Removed removed;
+  for (const DeviceId id : request.remove) {
+    const DeviceView* device = directory.Find(id);
+    if (device == nullptr || !device->active) {
+      if (allow_gone) continue;
+      return errors::DeviceNotFound();
+    }
+    if (device->keys.device_key == opener) return absl::InvalidArgumentError("a device can't remove itself");
+    removed.emplace(device->keys.device_key, RemovalCause::kRequested);
+  }
+  return removed;
+}
+
+// Every member was checked in `epoch` before it is trusted with the next one.
+void AddUnfit(const DeviceDirectory& directory, const crypto::Epoch& epoch, const v1::Epoch& record, Removed& removed) {
+  for (const DeviceView& device : directory.devices()) {
+    if (!device.active) continue;
+    const crypto::PublicKey& key = device.keys.device_key;
+    if (device.cut_off) {
+      removed.emplace(key, RemovalCause::kCutOff);
+    } else if (!device.signatures_valid) {
+      removed.emplace(key, RemovalCause::kWrongSignature);
+    } else if (!CheckMemberMac(epoch, record, device.device_id, key).ok()) {
+      removed.emplace(key, RemovalCause::kWrongMac);
+    }
+  }
+}
+
+std::set<crypto::PublicKey> SponsoredBy(const Removed& removed, const crypto::MembershipState& log,
+                                        const crypto::PublicKey& opener, bool direct_only) {
+  std::set<crypto::PublicKey> sponsored;
+  for (const auto& [key, cause] : removed) {
+    for (const auto& descendant : log.DescendantsOf(key, opener)) {
+      if (descendant.direct || !direct_only) sponsored.insert(descendant.device_key);
+    }
+  }
+  return sponsored;
+}
+
+void AddSponsored(const crypto::MembershipState& log, const crypto::PublicKey& opener, SponsoredPolicy policy,
+                  Removed& removed) {
+  if (policy == SponsoredPolicy::kKeep) return;
+  const bool direct_only = policy == SponsoredPolicy::kDropDirect;
+  for (const crypto::PublicKey& key : SponsoredBy(removed, log, opener, direct_only)) {
+    removed.emplace(key, RemovalCause::kSponsored);
+  }
+}
+
+std::vector<DeviceId> CodesUsedByRemoved(const DeviceDirectory& directory, const Removed& removed) {
+  std::set<DeviceId> codes;
+  for (const auto& [key, cause] : removed) {
+    const DeviceView* device = directory.Find(key);
+    const DeviceView* sponsor = device == nullptr ? nullptr : directory.Find(device->sponsor);
+    if (sponsor == nullptr || !sponsor->is_virtual() || !sponsor->active) continue;
+    if (!removed.contains(sponsor->keys.device_key)) codes.insert(sponsor->device_id);
+  }
+  return {codes.begin(), codes.end()};
+}
+
+}  // namespace
+
+absl::StatusOr<RotationPlan> PlanRotation(const DeviceDirectory& directory, const crypto::MembershipState& log,
+                                          const crypto::Epoch& epoch, const v1::Epoch& record,
+                                          const crypto::PublicKey& opener, const RotationRequest& request,
+                                          bool allow_gone) {
+  auto removed = Requested(directory, opener, request, allow_gone);
+  if (!removed.ok()) return removed.status();
+  AddUnfit(directory, epoch, record, *removed);
+  if (removed->contains(opener)) return Violation("rotation: the server's record of this device itself doesn't verify");
+  AddSponsored(log, opener, request.sponsored, *removed);
+
+  RotationPlan plan;
+  plan.removed = *std::move(removed);
+  const std::set<crypto::PublicKey> sponsored = SponsoredBy(plan.removed, log, opener, /*direct_only=*/false);
+  for (const DeviceView& device : directory.devices()) {
+    const crypto::PublicKey& key = device.keys.device_key;
+    if (!device.active || plan.removed.contains(key)) continue;
+    const auto mac = crypto::MacTag::From(FindMember(record, device.device_id)->epoch_device_mac());
+    plan.members.push_back(&device);
+    plan.candidates.push_back({.keys = device.keys, .previous_mac = *mac});
+    if (sponsored.contains(key)) plan.kept_sponsored.push_back(device.device_id);
+  }
+  plan.codes_known_to_removed = CodesUsedByRemoved(directory, plan.removed);
+  return plan;
+}
+
+}  // namespace labyrinth::client

@@ -1,0 +1,54 @@
+// Signing in: a device proves itself and gets a short-lived session (protocol section 9).
+#ifndef LABYRINTH_CLIENT_SESSION_H_
+#define LABYRINTH_CLIENT_SESSION_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "client/connection.h"
+#include "common/ids.h"
+#include "crypto/primitives/secret.h"
+#include "crypto/primitives/x25519.h"
+#include "crypto/statements/device_keys.h"
+
+namespace labyrinth::client {
+
+// Who signs in. The names come from the client's own configuration, never from a reply.
+struct SessionIdentity {
+  std::string server_name;
+  std::string account_id;
+  MailboxId mailbox_id;
+  DeviceId device_id;
+  crypto::SubjectKind kind = crypto::SubjectKind::kPhysical;
+  crypto::KeyPair device_key;
+};
+
+// One device's session: made when first needed, renewed a minute before it ends and once after the server refused it.
+// After DEVICE_REVOKED every call has that answer without asking again: the user must be told, and nothing is wiped.
+// Thread-compatible; borrows the connection.
+class Session {
+ public:
+  Session(Connection& connection, SessionIdentity identity) : connection_(connection), identity_(std::move(identity)) {}
+
+  // Issues a call with the session's header, with Caller's retries.
+  absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
+
+ private:
+  absl::Status SignIn();
+  absl::Status AnswerChallenge(bool renew_token);
+  absl::Status EnsureSignedIn();
+  bool Fresh() const;
+
+  Connection& connection_;
+  const SessionIdentity identity_;
+  std::string header_;        // base64url of the session token; empty: not signed in
+  int64_t expire_ms_ = 0;     // by the server's clock
+  int64_t signed_in_ms_ = 0;  // by ours
+  bool revoked_ = false;
+};
+
+}  // namespace labyrinth::client
+
+#endif  // LABYRINTH_CLIENT_SESSION_H_
