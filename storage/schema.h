@@ -13,7 +13,7 @@
 //   08   log index u64                                            LogRecord
 //   09   device key [32]                                          DeviceKeyRecord
 //   10   thread id [1..128]                                       ThreadNumber
-//   11   thread number u32                                        ThreadRecord
+//   11   thread number u32, from 1                                ThreadRecord
 //   12   newest place ~[14], thread number u32                    Mark: threads, newest first
 //   20   thread number u32, place ~[14]                           MessageRecord
 //   21   place ~[14]                                              ThreadNumber: the mailbox, newest first

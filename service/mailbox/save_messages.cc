@@ -95,18 +95,19 @@ absl::StatusOr<SaveMessagesOperation::Verdict> SaveMessagesOperation::Identify(c
 
   verdict.location = **std::move(location);
   const uint32_t number = verdict.location.thread_number();
+  auto existing =
+      txn.GetExisting<storage_v1::MessageRecord>(keys::Message(number, FromRecord(verdict.location.place())));
+  if (!existing.ok()) return existing.status();
+  verdict.existing = *std::move(existing);
+  // Gone, though perhaps not swept yet: that must not show, so it answers as its tombstone will.
+  if (IsExpired(txn, verdict.existing.expire_ms())) return verdict;
+
   auto thread = txn.GetExisting<storage_v1::ThreadRecord>(keys::Thread(number));
   if (!thread.ok()) return thread.status();
   if (thread->thread_id() != message.thread_id ||
       verdict.location.place().timestamp_ms() != message.timestamp_ms) {
     return errors::MessageConflict(index);
   }
-  auto existing =
-      txn.GetExisting<storage_v1::MessageRecord>(keys::Message(number, FromRecord(verdict.location.place())));
-  if (!existing.ok()) return existing.status();
-  verdict.existing = *std::move(existing);
-  if (IsExpired(txn, verdict.existing.expire_ms())) return verdict;  // gone, though not swept yet
-
   const bool same = verdict.existing.ciphertext() == message.ciphertext &&
                     verdict.existing.epoch_id() == request_.epoch_id.value() &&
                     verdict.existing.cipher_version() == request_.cipher_version &&
@@ -157,8 +158,9 @@ absl::Status SaveMessagesOperation::Create(Transaction& txn, const SaveMessage& 
     if (!record.ok()) return record.status();
     thread = *std::move(record);
   } else {
-    number.set_number(head.thread_count());
+    // From 1: the record of number 0 would have no bytes, and engines refuse empty values.
     head.set_thread_count(head.thread_count() + 1);
+    number.set_number(head.thread_count());
     thread.set_thread_id(message.thread_id);
     txn.Put(keys::ThreadById(message.thread_id), number);
   }

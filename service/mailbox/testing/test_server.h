@@ -1,0 +1,141 @@
+// A mailbox server without listeners: the real sequencer and readers over a store that misbehaves on demand, with a
+// clock that stands still and seeded randomness. Everything runs on the calling thread, so that a test replays exactly.
+#ifndef LABYRINTH_SERVICE_MAILBOX_TESTING_TEST_SERVER_H_
+#define LABYRINTH_SERVICE_MAILBOX_TESTING_TEST_SERVER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "common/clock.h"
+#include "common/errors.h"
+#include "crypto/primitives/seeded_random.h"
+#include "service/mailbox/device_operations.h"
+#include "service/mailbox/directory_reader.h"
+#include "service/mailbox/history_reader.h"
+#include "service/mailbox/mailbox_operations.h"
+#include "service/mailbox/open_epoch.h"
+#include "service/mailbox/page_token.h"
+#include "service/mailbox/save_messages.h"
+#include "service/mailbox/sequencer.h"
+#include "service/mailbox/testing/function_operation.h"
+#include "service/mailbox/testing/queue_executor.h"
+#include "storage/memory/faulty_engine.h"
+#include "storage/memory/memory_engine.h"
+
+namespace labyrinth::mailbox::testing {
+
+// Far beyond the machine's own clock, by which engines judge deadlines: a test's deadline passes when the test says so.
+inline constexpr int64_t kTestNowMs = 4'000'000'000'000;
+inline constexpr std::string_view kTestServerName = "labyrinth.test";
+inline constexpr uint64_t kTestGeneration = 7;
+
+// The result of a call that was started: empty until it is answered.
+template <typename Result>
+using Pending = std::shared_ptr<std::optional<absl::StatusOr<Result>>>;
+
+// Reason of a result, for CHECK(ReasonIn(result) == Reason::kEpochStale); nullopt for OK and foreign errors.
+template <typename Result>
+std::optional<Reason> ReasonIn(const absl::StatusOr<Result>& result) {
+  return ReasonOf(result.status());
+}
+template <typename Result>
+std::string DetailIn(const absl::StatusOr<Result>& result, const std::string& key) {
+  const auto details = DetailsOf(result.status());
+  const auto found = details.find(key);
+  return found == details.end() ? "(none)" : found->second;
+}
+
+class TestServer {
+ public:
+  explicit TestServer(uint64_t seed = 1);
+  ~TestServer();
+
+  storage::MemoryEngine& store() { return store_; }
+  storage::FaultyEngine& faults() { return *faults_; }
+  ManualClock& clock() { return clock_; }
+  RandomSource& random() { return random_; }
+  Policy& policy() { return policy_; }
+  const PageTokens& tokens() const { return *tokens_; }
+  Sequencer& sequencer() { return *sequencer_; }
+  QueueExecutor& executor() { return executor_; }
+  const DirectoryReader& directory() const { return *directory_; }
+  const HistoryReader& history() const { return *history_; }
+
+  // Another process over the same store: the sequencer starts anew and knows of no unsettled commit.
+  void Restart();
+
+  // Starts a call; it is answered at the latest in Settle().
+  Pending<CreateMailboxResponse> Start(CreateMailboxRequest request);
+  Pending<std::monostate> Start(DeleteMailboxRequest request);
+  Pending<RegisterDeviceResponse> Start(RegisterDeviceRequest request);
+  Pending<DeviceId> Start(CreateVirtualDeviceRequest request);
+  Pending<uint64_t> Start(RevokeDeviceRequest request);
+  Pending<OpenEpochResponse> Start(OpenEpochRequest request);
+  Pending<SaveResponse> Start(SaveRequest request);
+  std::shared_ptr<Completion> Start(const std::string& partition, Script script);
+
+  // Runs whatever is ready to run.
+  void Settle() { executor_.RunAll(); }
+
+  // Starts, settles, and takes the answer.
+  template <typename Request>
+  auto Do(Request request) {
+    auto pending = Start(std::move(request));
+    Settle();
+    return *std::move(*pending);
+  }
+  Completion Do(const std::string& partition, Script script);
+
+  // While `start` runs, a batch of the partition is in flight; so what it starts waits, and is taken up together.
+  void WhileBusy(const std::string& partition, const std::function<void()>& start);
+
+  // Asks a reader, whose methods take a callback last: Ask<MessagePage>([&](auto done) { ... }).
+  template <typename Result, typename Call>
+  absl::StatusOr<Result> Ask(Call call) {
+    std::optional<absl::StatusOr<Result>> answer;
+    call([&answer](absl::StatusOr<Result> result) { answer = std::move(result); });
+    Settle();
+    return *std::move(answer);
+  }
+
+  // What the store holds, whatever faults are injected.
+  storage::Position PositionOf(const std::string& partition);
+  std::map<std::string, std::string> Rows(const std::string& partition);
+  std::optional<std::string> RowAt(const std::string& partition, const std::string& key);
+  template <typename Record>
+  std::optional<Record> Find(const std::string& partition, const std::string& key) {
+    const std::optional<std::string> bytes = RowAt(partition, key);
+    Record record;
+    if (!bytes.has_value() || !record.ParseFromString(*bytes)) return std::nullopt;
+    return record;
+  }
+  // Writes behind the server's back, as one commit: what another node, a sweeper or damage would have done.
+  void Overwrite(const std::string& partition, std::vector<storage::Write> writes);
+
+ private:
+  template <typename Op, typename Result, typename... Args>
+  Pending<Result> Submit(const std::string& partition, Args&&... args);
+  storage::ReadResult ReadStore(storage::ReadRequest request);
+
+  storage::MemoryEngine store_;
+  ManualClock clock_{kTestNowMs};
+  crypto::SeededRandom random_;
+  QueueExecutor executor_;
+  Policy policy_;
+  std::unique_ptr<PageTokens> tokens_;
+  std::unique_ptr<storage::FaultyEngine> faults_;
+  std::unique_ptr<Sequencer> sequencer_;
+  std::unique_ptr<DirectoryReader> directory_;
+  std::unique_ptr<HistoryReader> history_;
+};
+
+}  // namespace labyrinth::mailbox::testing
+
+#endif  // LABYRINTH_SERVICE_MAILBOX_TESTING_TEST_SERVER_H_
