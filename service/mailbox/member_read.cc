@@ -22,8 +22,10 @@ absl::StatusOr<MemberView> ToView(const Caller& caller, Access access, storage::
   auto device_record = ParseRecord<storage_v1::DeviceRecord>(*device);
   if (!device_record.ok()) return device_record.status();
   view.device = *std::move(device_record);
-  const bool allowed = access == Access::kVirtualAsWell || view.device.kind() == storage_v1::DEVICE_KIND_PHYSICAL;
-  if (view.device.revoked() || !allowed) return errors::DeviceRevoked();
+  if (view.device.revoked()) return errors::DeviceRevoked();
+  if (access != Access::kVirtualAsWell && view.device.kind() != storage_v1::DEVICE_KIND_PHYSICAL) {
+    return errors::TokenInvalid("session: a recovery code's device may not make this call");
+  }
   auto head_record = ParseRecord<storage_v1::MailboxHead>(*head);
   if (!head_record.ok()) return head_record.status();
   view.head = *std::move(head_record);
