@@ -17,7 +17,7 @@ namespace labyrinth::storage {
 
 // Takes the commits that wait, writes them as one batch with one sync, answers them, and takes those that came
 // meanwhile: the slower the disk, the larger the groups. Since nothing else writes, what a batch was decided on can't
-// change under it, and a batch begins only after the last one was synced (wal_check.h rests on this). Thread-safe.
+// change under it, and a batch begins only after the last one was synced (log_check.h rests on this). Thread-safe.
 class Committer {
  public:
   // All of them outlive the committer.

@@ -11,10 +11,10 @@
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/fail_stop.h"
 #include "storage/rocksdb/layout.h"
+#include "storage/rocksdb/log_check.h"
 #include "storage/rocksdb/reader.h"
 #include "storage/rocksdb/store_dir.h"
 #include "storage/rocksdb/tuning.h"
-#include "storage/rocksdb/wal_check.h"
 
 namespace labyrinth::storage {
 namespace {
@@ -36,7 +36,7 @@ struct RocksdbEngine::State {
 
   ~State() {
     committer.reset();
-    if (db != nullptr && fail_stop.Health().ok()) db->Flush({}, families);
+    if (db != nullptr && fail_stop.Health().ok()) EmptyLog();
     for (::rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
     if (db != nullptr) db->Close();
   }
@@ -50,10 +50,20 @@ struct RocksdbEngine::State {
   CommitQueue queue;
   std::optional<Committer> committer;
 
+  void EmptyLog();
   absl::Status OpenDb(const RocksdbOptions& options);
-  absl::Status CheckReplay(const WalSummary& wal) const;
+  absl::Status CheckReplay(const LogSummary& logs) const;
   absl::Status Start(const RocksdbOptions& options);
 };
+
+// Best effort: whatever fails here, the log still has it. One write that changes nothing goes into the new log, so that
+// the next start can hold its number against the manifest (log_check.h).
+void RocksdbEngine::State::EmptyLog() {
+  std::string next_number;
+  if (!db->Flush({}, families).ok()) return;
+  if (!db->Get({}, families[0], NextNumberKey(), &next_number).ok()) return;
+  db->Put(SyncedWrite(), families[0], NextNumberKey(), next_number);
+}
 
 absl::Status RocksdbEngine::State::OpenDb(const RocksdbOptions& options) {
   const RocksdbTuning tuning = MakeTuning(options, std::make_shared<FailStopListener>(fail_stop));
@@ -68,8 +78,8 @@ absl::Status RocksdbEngine::State::OpenDb(const RocksdbOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status RocksdbEngine::State::CheckReplay(const WalSummary& wal) const {
-  if (db->GetLatestSequenceNumber() >= wal.last_sequence) return absl::OkStatus();
+absl::Status RocksdbEngine::State::CheckReplay(const LogSummary& logs) const {
+  if (db->GetLatestSequenceNumber() >= logs.last_sequence) return absl::OkStatus();
   return absl::DataLossError(
       fmt::format("{}: RocksDB did not replay all of its log, so acknowledged saves are missing: keep a copy of the "
                   "directory, then "
@@ -97,16 +107,16 @@ absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::st
                                                                    const RocksdbOptions& options) {
   absl::StatusOr<StoreDir> dir = StoreDir::Claim(path);
   if (!dir.ok()) return dir.status();
-  WalSummary wal;
+  LogSummary logs;
   if (!dir->is_new()) {
-    const auto checked = CheckWals(dir->db_dir());
+    const auto checked = CheckLogs(dir->db_dir());
     if (!checked.ok()) return checked.status();
-    wal = *checked;
+    logs = *checked;
   }
   auto state = std::make_unique<State>(*std::move(dir), options.queue_bytes);
-  state->torn = wal.torn;
+  state->torn = logs.torn;
   if (absl::Status opened = state->OpenDb(options); !opened.ok()) return opened;
-  if (absl::Status replayed = state->CheckReplay(wal); !replayed.ok()) return replayed;
+  if (absl::Status replayed = state->CheckReplay(logs); !replayed.ok()) return replayed;
   if (absl::Status finished = state->dir.Finish(); !finished.ok()) return finished;
   if (absl::Status started = state->Start(options); !started.ok()) return started;
   return std::unique_ptr<RocksdbEngine>(new RocksdbEngine(std::move(state)));

@@ -67,7 +67,7 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   db.paranoid_checks = true;
   db.listeners.push_back(std::move(listener));
 
-  // Recovery. An unacknowledged torn tail is dropped; CheckWals has already refused any other damage, and Open compares
+  // Recovery. An unacknowledged torn tail is dropped; CheckLogs has already refused any other damage, and Open compares
   // how far the replay came. Logs are never recycled: a recycled one ends in old writes that are intact.
   db.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.recycle_log_file_num = 0;

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <random>
 
-#include "storage/rocksdb/wal_check.h"
+#include "storage/rocksdb/log_check.h"
 #include "tests/conformance/engine/calls.h"
 #include "tests/conformance/engine/history.h"
 #include "tests/conformance/engine/store_on_disk.h"
@@ -49,10 +49,10 @@ std::optional<uint64_t> OpenHurt(const TempDir& store, Hurt hurt) {
 
 TEST_CASE("a crash loses nothing, and a second one during recovery neither") {
   const TempDir store = CrashedStore();
-  const auto wal = CheckWals(store.path() + "/db");
-  REQUIRE(wal.ok());
-  CHECK(wal->writes >= kCommits);
-  CHECK_FALSE(wal->torn);
+  const auto logs = CheckLogs(store.path() + "/db");
+  REQUIRE(logs.ok());
+  CHECK(logs->writes >= kCommits);
+  CHECK_FALSE(logs->torn);
   CHECK(OpenHurt(store, [](const std::string&) {}) == kCommits);
 
   // Opened, not yet closed, and copied again: with a log that earlier logs may still lie beside.
