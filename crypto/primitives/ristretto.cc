@@ -4,6 +4,7 @@
 #include <sodium/crypto_scalarmult_ristretto255.h>
 
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "crypto/primitives/fatal.h"
@@ -27,6 +28,9 @@ Secret Reduce(const Secret& wide) {
 }
 
 bool IsZero(const Secret& scalar) { return ConstantTimeEquals(scalar.RevealSecret(), std::string(kScalarBytes, '\0')); }
+
+// RFC 9496 section 4.3.1 refuses bit 255; libsodium 1.0.18 ignores it, so that a point would have two encodings.
+bool HighBitIsSet(const Point& point) { return (point.data()[31] & 0x80) != 0; }
 
 }  // namespace
 
@@ -66,7 +70,7 @@ absl::StatusOr<Point> ParsePoint(std::string_view bytes) {
   const std::optional<Point> point = Point::From(bytes);
   if (!point.has_value()) return absl::InvalidArgumentError("point: not 32 bytes");
   EnsureSodium();
-  if (crypto_core_ristretto255_is_valid_point(point->data()) != 1) {
+  if (HighBitIsSet(*point) || crypto_core_ristretto255_is_valid_point(point->data()) != 1) {
     return absl::InvalidArgumentError("point: not a canonical encoding");
   }
   // The identity's one encoding.
@@ -86,7 +90,8 @@ Point HashToCurve(std::string_view input) {
 
 absl::StatusOr<Point> Multiply(const Scalar& scalar, const Point& point) {
   Point out;
-  const bool valid = crypto_scalarmult_ristretto255(out.data(), Data(scalar.bytes()), point.data()) == 0;
+  const bool valid =
+      !HighBitIsSet(point) && crypto_scalarmult_ristretto255(out.data(), Data(scalar.bytes()), point.data()) == 0;
   WipeDeadStack();
   if (!valid) return absl::InvalidArgumentError("point: not a canonical encoding, or the identity");
   return out;
