@@ -1,0 +1,38 @@
+// What the log calls a mailbox.
+#ifndef LABYRINTH_SERVICE_LOG_PSEUDONYM_H_
+#define LABYRINTH_SERVICE_LOG_PSEUDONYM_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "common/clock.h"
+#include "crypto/primitives/secret.h"
+#include "service/log/fields.h"
+
+namespace labyrinth::service {
+
+// pseudonym = "p" || period || ":" || first 4 bytes of mac(partition, mac(u64 period, key)), period being the UTC day.
+// Lines of one mailbox and day belong together; across days, or without the key, they can't be joined. Whoever
+// holds the store's key can compute them, which is how an operator finds a mailbox's lines. Thread-safe.
+class Pseudonyms {
+ public:
+  static constexpr int64_t kPeriodMs = int64_t{24} * 3600 * 1000;
+
+  // Both outlive the object.
+  Pseudonyms(const crypto::Secret& key, const Clock& clock) : key_(key), clock_(clock) {}
+
+  Pseudonym Of(std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  const crypto::Secret& key_;
+  const Clock& clock_;
+  mutable absl::Mutex mutex_;
+  mutable int64_t period_ ABSL_GUARDED_BY(mutex_) = -1;
+  mutable crypto::Secret period_key_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace labyrinth::service
+
+#endif  // LABYRINTH_SERVICE_LOG_PSEUDONYM_H_
