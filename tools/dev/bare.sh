@@ -29,12 +29,30 @@ make_bare_root() {
   git clone -q --no-hardlinks . "$root/src"
 }
 
-# in_bare_root ROOT SECONDS COMMAND: a shell command inside, with processes and mounts of its own, which end with it.
+bare_root=''
+bare_pid=''
+
+# in_bare_root COMMAND: a shell command inside, with processes and mounts of its own, which end with it. In the background,
+# so that a signal to this script is acted upon at once.
 in_bare_root() {
   env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM="${TERM:-dumb}" \
     ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} \
-    timeout --foreground --signal=KILL "$2" \
-    unshare --mount --pid --fork --kill-child --root="$1" --mount-proc --wd=/src /bin/bash -c "$3" </dev/null
+    unshare --mount --pid --fork --kill-child --root="$bare_root" --mount-proc --wd=/src \
+    timeout --kill-after=10 "$BARE_LIMIT_SECONDS" /bin/bash -c "$1" </dev/null &
+  bare_pid=$!
+  local status=0
+  wait "$bare_pid" || status=$?
+  bare_pid=''
+  return "$status"
+}
+
+# However the script ends: first the processes inside, whose mounts go with them, then their root.
+remove_bare_root() {
+  if [[ -n $bare_pid ]]; then
+    kill -KILL "$bare_pid" || true
+    wait "$bare_pid" 2>/dev/null || true
+  fi
+  rm -rf --one-file-system "$bare_root"
 }
 
 cmd_bare() {
@@ -58,22 +76,19 @@ cmd_bare() {
   need_packages debootstrap git
 
   mkdir -p "$parent"
-  local root
-  root=$(mktemp -d "$parent/root.XXXXXX")
-  # The mounts went with their namespace; --one-file-system is the second lock on the door.
-  # shellcheck disable=SC2064  # root is local: expand now
-  ((keep)) || trap "rm -rf --one-file-system '$root'" EXIT
-  chmod 755 "$root"
+  bare_root=$(mktemp -d "$parent/root.XXXXXX")
+  ((keep)) || trap remove_bare_root EXIT
+  chmod 755 "$bare_root"
 
   local command start seconds times=''
   [[ -z $(git status --porcelain) ]] || say "bare: runs the last commit, without what is uncommitted here"
-  say "bare: making a Debian 12 root in $root"
-  make_bare_root "$root"
+  say "bare: making a Debian 12 root in $bare_root"
+  make_bare_root "$bare_root"
   for command in demo test; do
     say "bare: ./dev $command"
     start=$SECONDS
-    in_bare_root "$root" "$BARE_LIMIT_SECONDS" "./dev $command" ||
-      die "bare: ./dev $command failed in the fresh root (exit code $?; 137: more than $BARE_LIMIT_SECONDS s)"
+    in_bare_root "./dev $command" ||
+      die "bare: ./dev $command failed in the fresh root (exit code $?; 124: more than $BARE_LIMIT_SECONDS s)"
     seconds=$((SECONDS - start))
     times+="${times:+, }$command $((seconds / 60)) min $((seconds % 60)) s"
   done
