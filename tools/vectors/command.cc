@@ -24,7 +24,7 @@ int RunCommand(int argc, const char* const* argv, std::ostream& out, std::ostrea
   std::vector<std::string> paths;
   std::vector<std::string> skipped;
   app.add_option("FILE", paths, "known answers, as tests/vectors/labyrinth-v1.json")->required();
-  app.add_option("--skip", skipped, "a section to leave out (repeatable)")->type_size(1)->expected(1)->take_all();
+  app.add_option("--skip", skipped, "a section to leave out (repeatable)")->allow_extra_args(false);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -57,6 +57,15 @@ const Json* Fields::Read(std::string_view key) {
   return nullptr;
 }
 
+const Json& Fields::List(std::string_view key) {
+  static const Json kEmpty = Json::array();
+  const Json* value = Read(key);
+  if (value == nullptr) return kEmpty;
+  if (value->is_array()) return *value;
+  Fail(key, "not a list");
+  return kEmpty;
+}
+
 std::string Fields::Text(std::string_view key) {
   const Json* value = Read(key);
   if (value == nullptr) return {};
@@ -98,8 +107,8 @@ uint64_t Fields::Decimal(std::string_view key) {
   const std::string text = Text(key);
   uint64_t out = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error == std::errc() && end == text.data() + text.size()) return out;
-  Fail(key, "not a decimal number");
+  if (error == std::errc() && end == text.data() + text.size() && fmt::format("{}", out) == text) return out;
+  Fail(key, "not a decimal number without leading zeros");
   return 0;
 }
 
@@ -112,33 +121,46 @@ bool Fields::Bool(std::string_view key) {
 }
 
 std::vector<uint64_t> Fields::Integers(std::string_view key) {
-  const Json* value = Read(key);
   std::vector<uint64_t> out;
-  if (value == nullptr) return out;
-  if (!value->is_array()) Fail(key, "not a list");
-  for (const Json& element : *value) {
-    if (!element.is_number_unsigned()) {
-      Fail(key, "not a list of whole numbers");
-      return out;
+  for (const Json& element : List(key)) {
+    if (!element.is_number_unsigned()) Fail(key, "not a list of whole numbers");
+    out.push_back(element.is_number_unsigned() ? element.get<uint64_t>() : 0);
+  }
+  return out;
+}
+
+std::vector<std::vector<uint64_t>> Fields::IntegerLists(std::string_view key) {
+  std::vector<std::vector<uint64_t>> out;
+  for (const Json& list : List(key)) {
+    out.emplace_back();
+    if (!list.is_array()) Fail(key, "not a list of lists");
+    for (const Json& element : list) {
+      if (!element.is_number_unsigned()) Fail(key, "not lists of whole numbers");
+      out.back().push_back(element.is_number_unsigned() ? element.get<uint64_t>() : 0);
     }
-    out.push_back(element.get<uint64_t>());
   }
   return out;
 }
 
 std::vector<std::string> Fields::HexList(std::string_view key) {
-  const Json* value = Read(key);
   std::vector<std::string> out;
-  if (value == nullptr) return out;
-  if (!value->is_array()) Fail(key, "not a list");
-  for (const Json& element : *value) {
+  for (const Json& element : List(key)) {
     std::optional<std::string> bytes;
     if (element.is_string()) bytes = FromHex(element.get_ref<const std::string&>());
-    if (!bytes.has_value()) {
-      Fail(key, "not a list of hexadecimal strings");
-      return out;
-    }
-    out.push_back(*std::move(bytes));
+    if (!bytes.has_value()) Fail(key, "not a list of hexadecimal strings");
+    out.push_back(std::move(bytes).value_or(""));
+  }
+  return out;
+}
+
+std::map<std::string, std::string> Fields::TextMap(std::string_view key) {
+  std::map<std::string, std::string> out;
+  const Json* value = Read(key);
+  if (value == nullptr) return out;
+  if (!value->is_object() || value->empty()) Fail(key, "not an object of strings");
+  for (const auto& [name, text] : value->items()) {
+    if (!text.is_string()) Fail(key, "not an object of strings");
+    out[name] = text.is_string() ? text.get<std::string>() : "";
   }
   return out;
 }
@@ -150,11 +172,9 @@ Fields Fields::Object(std::string_view key, Reading reading) {
 }
 
 void Fields::ForEach(std::string_view key, const std::function<void(Fields&)>& run) {
-  const Json* value = Read(key);
-  if (value == nullptr) return;
-  if (!value->is_array()) return Fail(key, "not a list");
-  for (std::size_t i = 0; i < value->size(); ++i) {
-    Fields element((*value)[i], outcome_, fmt::format("{}{}[{}].", path_, key, i), reading_);
+  const Json& list = List(key);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    Fields element(list[i], outcome_, fmt::format("{}{}[{}].", path_, key, i), reading_);
     run(element);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -47,7 +48,9 @@ class Fields {
   uint64_t Decimal(std::string_view key);
   bool Bool(std::string_view key);
   std::vector<uint64_t> Integers(std::string_view key);
+  std::vector<std::vector<uint64_t>> IntegerLists(std::string_view key);
   std::vector<std::string> HexList(std::string_view key);
+  std::map<std::string, std::string> TextMap(std::string_view key);
   // A child inherits the way of reading unless told.
   Fields Object(std::string_view key) { return Object(key, reading_); }
   Fields Object(std::string_view key, Reading reading);
@@ -90,6 +93,8 @@ class Fields {
  private:
   // Null, after failing the case, if there is no such key.
   const Json* Read(std::string_view key);
+  // Empty, after failing the case, if there is no such list.
+  const Json& List(std::string_view key);
 
   const Json* object_;
   Outcome& outcome_;

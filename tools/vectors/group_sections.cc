@@ -49,13 +49,12 @@ void RunEvolveStep(Fields& step, Fields& domains, OrfClientState& client, OrfSer
   absl::StatusOr<OrfServerState> evolved = server.Evolve(token);
   if (!step.Ok(evolved, "rotation_token")) return;
   step.Expect("new_server_state", evolved->bytes());
-  if (step.Has("rotation_token_inverse_form")) {
-    const absl::StatusOr<Scalar> inverse = Scalar::Parse(step.Hex("rotation_token_inverse_form"));
-    const absl::StatusOr<Scalar> before = Scalar::Parse(server.bytes().RevealSecret());
-    if (step.Ok(inverse, "rotation_token_inverse_form") && step.Ok(before, "the server's state")) {
-      step.Check(before->Times(*inverse).bytes().RevealSecret() == evolved->bytes().RevealSecret(),
-                 "rotation_token_inverse_form: gives another server state");
-    }
+  // Clients in the field send 1/t, by which the server then multiplies.
+  const absl::StatusOr<Scalar> inverse = Scalar::Parse(step.Hex("rotation_token_inverse_form"));
+  const absl::StatusOr<Scalar> before = Scalar::Parse(server.bytes().RevealSecret());
+  if (step.Ok(inverse, "rotation_token_inverse_form") && step.Ok(before, "the server's state")) {
+    step.Check(before->Times(*inverse).bytes().RevealSecret() == evolved->bytes().RevealSecret(),
+               "rotation_token_inverse_form: gives another server state");
   }
   ExpectMapped(step, evolution.state, *evolved, domains);
   client = std::move(evolution.state);

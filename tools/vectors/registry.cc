@@ -16,7 +16,13 @@ std::span<const SectionRunner> AllSections() {
       SectionRunner{"xeddsa", RunXeddsa},
       SectionRunner{"ristretto255", RunRistretto},
       SectionRunner{"orf", RunOrf},
+      SectionRunner{"base64_sequence_ids", RunBase64SequenceIds},
+      SectionRunner{"previous_sequence_id_validation", RunPreviousSequenceId},
       SectionRunner{"devices", RunDevices},
+      SectionRunner{"epoch_chain", RunEpochChain},
+      SectionRunner{"messages", RunMessages},
+      SectionRunner{"recovery_code", RunRecoveryCode},
+      SectionRunner{"virtual_device_secrets", RunVirtualDeviceSecrets},
   };
   return kSections;
 }

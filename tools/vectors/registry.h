@@ -33,6 +33,17 @@ void RunDevices(Section& section);
 // group_sections.cc
 void RunRistretto(Section& section);
 void RunOrf(Section& section);
+// sequence_sections.cc
+void RunBase64SequenceIds(Section& section);
+void RunPreviousSequenceId(Section& section);
+// epoch_chain_section.cc
+void RunEpochChain(Section& section);
+// messages_section.cc
+void RunMessages(Section& section);
+// recovery_code_section.cc
+void RunRecoveryCode(Section& section);
+// virtual_device_section.cc
+void RunVirtualDeviceSecrets(Section& section);
 
 }  // namespace labyrinth::vectors
 

@@ -103,8 +103,8 @@ void Section::ForEachInteger(std::string_view key, const std::function<void(uint
 
 void Section::Single(std::string_view key, const std::function<void(Fields&)>& run) {
   read_.emplace(key);
-  if (!Has(key)) return;
   Outcome outcome;
+  if (!Has(key)) outcome.Fail("missing");
   {
     Fields fields(value_, outcome, "", Fields::Reading::kPart);
     run(fields);
@@ -121,6 +121,8 @@ void Section::Nested(std::string_view key, const std::function<void(Section&)>& 
   ++cases_;
   run(nested);
 }
+
+Fields Section::Self(Outcome& outcome) const { return Fields(value_, outcome, "", Fields::Reading::kPart); }
 
 Fields Section::First(std::string_view list, Outcome& outcome) const {
   const Json& elements = Find(value_, list);

@@ -30,7 +30,7 @@ class Section {
   void ForEachHex(std::string_view key, const std::function<void(const std::string&, Outcome&)>& run);
   void ForEachInteger(std::string_view key, const std::function<void(uint64_t, Outcome&)>& run);
 
-  // One case, called `key`, over the section's own fields; it may read others of them as well.
+  // One case, called `key`, over the section's own fields; it may read others of them as well. Not optional.
   void Single(std::string_view key, const std::function<void(Fields&)>& run);
   bool Has(std::string_view key) const;
   // `key` is for readers, or told by another case.
@@ -39,8 +39,9 @@ class Section {
   // A section inside this one, as xeddsa's `libsignal_made`.
   void Nested(std::string_view key, const std::function<void(Section&)>& run);
 
-  // What a case takes from elsewhere: the first element of a list of this section, or another section of the file.
+  // What a case takes from elsewhere: the section's own fields, the first element of a list of it, or another section.
   // Fails the case if it isn't there.
+  Fields Self(Outcome& outcome) const;
   Fields First(std::string_view list, Outcome& outcome) const;
   Fields Other(std::string_view section, Outcome& outcome) const;
 

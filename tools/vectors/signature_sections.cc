@@ -73,11 +73,10 @@ void RunSign(Fields& f) {
   f.Expect("signed_message", message);
   ExpectSignature(f, priv);
   ExpectVerifies(f, pub, message);
-  // Not every case has the two prefixed forms.
-  if (f.Has("prefixed_signature")) {
-    f.Expect("prefixed_signature", std::string(kSignaturePrefix) + f.Hex("signature"));
-  }
-  if (f.Has("prefixed_pub")) f.Expect("prefixed_pub", std::string(kPublicKeyPrefix).append(pub.view()));
+  // The forms that travel; a bare message, without a use byte, doesn't.
+  if (!f.IntegerOrNull("use_case_byte").has_value()) return;
+  f.Expect("prefixed_signature", std::string(kSignaturePrefix) + f.Hex("signature"));
+  f.Expect("prefixed_pub", std::string(kPublicKeyPrefix).append(pub.view()));
 }
 
 // A key or signature of the wrong length is refused where bytes become one.

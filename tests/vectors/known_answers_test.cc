@@ -1,0 +1,285 @@
+// Runs tests/vectors/labyrinth-v1.json, and proves that the run can fail: whatever value of it is changed, some case
+// notices, and whatever must be refused is missed when it is replaced by something acceptable.
+#include <catch2/catch.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/labyrinth/gf32.h"
+#include "tools/vectors/report.h"
+#include "tools/vectors/run_file.h"
+
+namespace labyrinth::vectors {
+namespace {
+
+using nlohmann::json;
+using Pointer = json::json_pointer;
+
+constexpr const char kPath[] = "tests/vectors/labyrinth-v1.json";
+
+const json& KnownAnswers() {
+  static const json kFile = LoadFile(kPath).value();
+  return kFile;
+}
+
+std::set<std::string> SectionNames() {
+  std::set<std::string> out;
+  for (const auto& [name, value] : KnownAnswers().items()) {
+    if (name != "meta" && name != "ambiguities") out.insert(name);
+  }
+  return out;
+}
+
+struct Result {
+  std::size_t passed, failed;
+  std::string text;
+};
+
+// Runs `section` of `file` alone; the others are there for it to refer to.
+Result RunSection(const json& file, const std::string& section) {
+  std::set<std::string> skip = SectionNames();
+  skip.erase(section);
+  std::ostringstream out;
+  Report report(out);
+  RunFile(file, skip, "", out, report);
+  return {report.passed(), report.failed(), out.str()};
+}
+
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// What vectors/README says never to assert on, spelled again here on purpose: a runner that ignored more than this
+// would be found out.
+bool IsOtherReading(std::string_view key) {
+  return key.substr(0, 3) == "alt" || Contains(key, "_alt_") || key.substr(0, 5) == "peer_" ||
+         Contains(key, "_unpadded") || Contains(key, "real_client") || Contains(key, "_raw_pub") ||
+         key == "implementation_defined";
+}
+
+// Free text for readers.
+bool IsProse(std::string_view key) {
+  return key == "note" || key == "name" || key == "cross_checks" || key == "ecc_properties";
+}
+
+// Inputs that must be refused: changed, they mostly still must.
+bool IsRefusal(std::string_view key) {
+  return key.substr(0, 9) == "must_fail" || key.substr(0, 6) == "reject" || key.substr(0, 11) == "must_reject" ||
+         key == "must_not_verify" || key == "bad_encodings" || key == "small_order_u_must_be_rejected";
+}
+
+// Where another value is as good: the last epoch's id, which enters the keys of the epoch after it alone, and the
+// matrix, which only has to have its properties (a test of its own breaks them).
+bool IsFree(const Pointer& at) {
+  return at == Pointer("/epoch_chain/epochs/3/epoch_id") ||
+         at.to_string().find("/ecc_existence_example/columns/") != std::string::npos;
+}
+
+void CollectLeaves(const json& value, const Pointer& at, std::vector<Pointer>& out) {
+  if (value.is_object()) {
+    for (const auto& [key, child] : value.items()) {
+      if (!IsOtherReading(key) && !IsProse(key) && !IsRefusal(key)) CollectLeaves(child, at / key, out);
+    }
+  } else if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) CollectLeaves(value[i], at / i, out);
+  } else if (!IsFree(at)) {
+    out.push_back(at);
+  }
+}
+
+bool IsHex(const std::string& text) {
+  return text.size() % 2 == 0 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// Changes a value so that no definition ignores the change: X25519 ignores the first and last bits of its inputs, PADMÉ
+// maps neighbouring lengths to one, padding bytes aren't judged, so there it is the length that changes, and what must
+// be accepted becomes no number.
+void Change(json& leaf, const Pointer& at) {
+  if (leaf.is_boolean()) {
+    leaf = !leaf.get<bool>();
+  } else if (leaf.is_number_unsigned()) {
+    leaf = leaf.get<uint64_t>() * 3 + 11;
+  } else if (leaf.is_null() || leaf == "") {
+    leaf = "01";
+  } else {
+    std::string text = leaf.get<std::string>();
+    char& c = text[at.back() == "padded" ? 7 : text.size() / 2];
+    c = IsHex(text) && at.parent_pointer().back() != "accept" ? (c == '7' ? '3' : '7') : (c == 'X' ? 'Y' : 'X');
+    leaf = text;
+  }
+}
+
+TEST_CASE("every section passes") {
+  for (const std::string& section : SectionNames()) {
+    const Result result = RunSection(KnownAnswers(), section);
+    INFO(result.text);
+    CHECK(result.failed == 0);
+    CHECK(result.passed > 0);
+  }
+}
+
+TEST_CASE("a change of any one value fails its section") {
+  for (const std::string& section : SectionNames()) {
+    std::vector<Pointer> leaves;
+    CollectLeaves(KnownAnswers()[section], Pointer() / section, leaves);
+    CHECK(!leaves.empty());
+    json file = KnownAnswers();
+    for (const Pointer& leaf : leaves) {
+      const json before = file[leaf];
+      Change(file[leaf], leaf);
+      INFO(leaf.to_string() << " = " << file[leaf].dump().substr(0, 100));
+      CHECK(RunSection(file, section).failed > 0);
+      file[leaf] = before;
+    }
+  }
+}
+
+TEST_CASE("a key that is missing fails its case, and none crashes the run") {
+  for (const std::string& section : SectionNames()) {
+    std::vector<Pointer> leaves;
+    CollectLeaves(KnownAnswers()[section], Pointer() / section, leaves);
+    json file = KnownAnswers();
+    for (const Pointer& leaf : leaves) {
+      json& parent = file[leaf.parent_pointer()];
+      // What stands in a list, or in a table that is one in all but form, may be fewer.
+      if (!parent.is_object() || leaf.parent_pointer().back() == "homoglyphs") continue;
+      const json before = parent;
+      parent.erase(leaf.back());
+      INFO(leaf.to_string());
+      const Result result = RunSection(file, section);
+      CHECK(result.failed > 0);
+      parent = before;
+    }
+  }
+}
+
+TEST_CASE("a value of any other type fails, and none crashes the run") {
+  const std::vector<json> others = {nullptr,
+                                    true,
+                                    -1,
+                                    1e300,
+                                    "zz",
+                                    "0f",
+                                    json::array(),
+                                    json::object(),
+                                    json::array({1}),
+                                    "0x",
+                                    std::string(1000, '0')};
+  for (const std::string& section : SectionNames()) {
+    std::vector<Pointer> leaves;
+    CollectLeaves(KnownAnswers()[section], Pointer() / section, leaves);
+    json file = KnownAnswers();
+    // One leaf in seven stands for the rest, in turn with the replacements.
+    for (std::size_t i = 0; i < leaves.size(); i += 7) {
+      const json before = file[leaves[i]];
+      for (const json& other : others) {
+        if (other == before) continue;
+        file[leaves[i]] = other;
+        INFO(leaves[i].to_string() << " = " << other.dump().substr(0, 100));
+        CHECK(RunSection(file, section).failed > 0);
+      }
+      file[leaves[i]] = before;
+    }
+    for (const json& other : others) {
+      json whole = KnownAnswers();
+      whole[section] = other;
+      INFO(section << " = " << other.dump().substr(0, 100));
+      CHECK(RunSection(whole, section).failed > 0);
+    }
+  }
+}
+
+// Each list of refusals gets something that must not be refused.
+TEST_CASE("a refusal that doesn't come fails its case") {
+  struct Row {
+    const char* list;
+    std::function<json(const json&)> acceptable;
+  };
+  const auto value = [](const char* at) { return [at](const json& file) { return file[Pointer(at)]; }; };
+  const std::vector<Row> rows = {
+      {"/aes_gcm_extended/must_fail_decrypt",
+       [](const json& file) {
+         const json& v = file["aes_gcm_extended"]["vectors"][1];
+         return json{{"key", v["key"]}, {"aad", v["aad"]}, {"input", v["output"]}};
+       }},
+      {"/padding/must_fail_unpad",
+       [](const json& file) {
+         return json{{"padded", file["padding"]["must_unpad"][0]["padded"]}};
+       }},
+      {"/x25519/small_order_u_must_be_rejected", value("/x25519/vectors/0/u")},
+      {"/hpke/must_fail_encrypt",
+       [](const json&) {
+         return json{{"psk_len", 32}};
+       }},
+      {"/hpke/must_fail_decrypt_from_vector_0",
+       [](const json&) {
+         return json{{"changes", json::object()}};
+       }},
+      {"/xeddsa/must_not_verify",
+       [](const json& file) {
+         const json& v = file["xeddsa"]["sign"][0];
+         return json{{"pub", v["pub"]}, {"signed_message", v["signed_message"]}, {"signature", v["signature"]}};
+       }},
+      {"/ristretto255/bad_encodings", value("/ristretto255/base_multiples_1_to_8/0")},
+      {"/previous_sequence_id_validation/reject", [](const json&) { return json("7"); }},
+      {"/messages/reject_versions", [](const json&) { return json(3); }},
+      {"/recovery_code/must_reject_format", value("/recovery_code/vectors/0/code_with_arbitrary_ecc")},
+      {"/orf/must_fail",
+       [](const json& file) {
+         return json{{"oblivious_id", file["orf"]["vectors"][0]["oblivious_id"]}};
+       }},
+      {"/orf/must_fail",
+       [](const json& file) {
+         return json{{"client_state", file["orf"]["vectors"][0]["client_state"]}};
+       }},
+      {"/orf/must_fail",
+       [](const json& file) {
+         return json{{"rotation_token", file["orf"]["vectors"][0]["evolve_steps"][0]["rotation_token"]}};
+       }},
+  };
+  for (const Row& row : rows) {
+    json file = KnownAnswers();
+    file[Pointer(row.list)].push_back(row.acceptable(file));
+    const std::string section = Pointer(row.list).parent_pointer().back();
+    const Result result = RunSection(file, section);
+    INFO(row.list << ": " << result.text);
+    CHECK(result.failed == 1);
+  }
+}
+
+TEST_CASE("a matrix without its properties fails") {
+  const Pointer example("/recovery_code/ecc_existence_example");
+  json file = KnownAnswers();
+  file[example]["columns"][3] = file[example]["columns"][4];
+  CHECK(RunSection(file, "recovery_code").failed == 1);
+  file = KnownAnswers();
+  file[example]["columns"].erase(7);
+  CHECK(RunSection(file, "recovery_code").failed == 1);
+  file = KnownAnswers();
+  file[example]["columns"][11][2] = 32;
+  CHECK(RunSection(file, "recovery_code").failed == 1);
+}
+
+TEST_CASE("our matrix is the one of the known answers") {
+  // Any set with the properties would do for the protocol; protocol section 4 asks for this one.
+  const json& columns = KnownAnswers()[Pointer("/recovery_code/ecc_existence_example/columns")];
+  CHECK(columns.get<std::vector<crypto::gf32::Column>>() ==
+        std::vector<crypto::gf32::Column>(crypto::gf32::Matrix().begin(), crypto::gf32::Matrix().end()));
+}
+
+TEST_CASE("what the runner doesn't know fails") {
+  json file = KnownAnswers();
+  file["mac"]["vectors"][0]["tag"] = "00";
+  CHECK(RunSection(file, "mac").failed == 1);
+  file = KnownAnswers();
+  file["mac"]["more_vectors"] = json::array();
+  CHECK(RunSection(file, "mac").failed == 1);
+  file = KnownAnswers();
+  file["mac"]["vectors"] = json::array();
+  CHECK(RunSection(file, "mac").failed == 1);
+}
+
+}  // namespace
+}  // namespace labyrinth::vectors
