@@ -1,5 +1,5 @@
-// What a batch of operations decides on: one consistent read of a mailbox, overlaid with what the operations before it in
-// the batch have changed.
+// What a batch of operations decides on: one consistent read of a mailbox, overlaid with what the operations before it
+// in the batch have changed.
 #ifndef LABYRINTH_SERVICE_MAILBOX_BATCH_STATE_H_
 #define LABYRINTH_SERVICE_MAILBOX_BATCH_STATE_H_
 
@@ -58,8 +58,8 @@ class BatchState {
   bool dropped_ = false;
 };
 
-// One operation's view and changes. Nothing reaches the batch before Apply(), so an operation that is refused contributes
-// nothing. Thread-compatible.
+// One operation's view and changes. Nothing reaches the batch before Apply(), so an operation that is refused
+// contributes nothing. Thread-compatible.
 class Transaction {
  public:
   explicit Transaction(BatchState& state) : state_(state) {}
@@ -74,7 +74,8 @@ class Transaction {
   const storage_v1::MailboxHead& head() const { return head_.has_value() ? *head_ : *state_.head(); }
   storage_v1::MailboxHead& mutable_head();
 
-  // The row at `key`, nullopt if there is none. INTERNAL if the operation didn't ask for the key beforehand; DATA_DAMAGED.
+  // The row at `key`, nullopt if there is none. INTERNAL if the operation didn't ask for the key beforehand;
+  // DATA_DAMAGED.
   template <typename Record>
   absl::StatusOr<std::optional<Record>> Get(const std::string& key) const {
     const std::optional<std::string>* found = Find(key);

@@ -9,8 +9,8 @@
 
 namespace labyrinth::mailbox {
 
-// A device with a session. The session says who it was when it signed in; whether it still is a member is read anew with
-// every call.
+// A device with a session. The session says who it was when it signed in; whether it still is a member is read anew
+// with every call.
 struct Caller {
   std::string partition;
   uint64_t incarnation = 0;  // of the mailbox at sign-in: a deleted and re-created one is another

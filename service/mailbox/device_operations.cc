@@ -123,8 +123,7 @@ absl::Status CreateVirtualDeviceOperation::Decide(Transaction& txn) {
   if (txn.head().rotation_required()) return errors::RotationRequired();
   if (auto status = CheckCurrentEpoch(txn.head(), request_.epoch_id); !status.ok()) return status;
 
-  absl::StatusOr<LogAppender> log =
-      LogAppender::Open(txn, policy_, request_.caller.partition, {request_.log_entry});
+  absl::StatusOr<LogAppender> log = LogAppender::Open(txn, policy_, request_.caller.partition, {request_.log_entry});
   if (!log.ok()) return log.status();
   absl::StatusOr<crypto::LogEntry> entry = log->Append(request_.log_entry);
   if (!entry.ok()) return entry.status();

@@ -36,7 +36,8 @@ struct RegisterDeviceResponse {
 };
 
 // The account's word alone enrols nobody: the sponsor's signed entry does. Allowed while a rotation is required.
-// MAILBOX_NOT_FOUND, VIRTUAL_DEVICE_NOT_FOUND, EPOCH_STALE, LOG_STALE, LIMIT_EXCEEDED, INVALID_FIELD, REQUEST_ID_REUSED.
+// MAILBOX_NOT_FOUND, VIRTUAL_DEVICE_NOT_FOUND, EPOCH_STALE, LOG_STALE, LIMIT_EXCEEDED, INVALID_FIELD,
+// REQUEST_ID_REUSED.
 class RegisterDeviceOperation final : public OperationWithResult<RegisterDeviceResponse> {
  public:
   RegisterDeviceOperation(const Policy& policy, RegisterDeviceRequest request, RandomSource& random, Done done);
@@ -79,8 +80,8 @@ struct RevokeDeviceRequest {
   std::string partition;
   RequestKey request;
   DeviceId device_id;
-  // Both or neither: a member acts with a signed entry (kind 4), the account holder with a fresh sign-in, which the handler
-  // has checked.
+  // Both or neither: a member acts with a signed entry (kind 4), the account holder with a fresh sign-in, which the
+  // handler has checked.
   std::optional<Caller> caller;
   std::optional<crypto::SignedLogEntry> log_entry;
 };

@@ -32,8 +32,8 @@ struct CreateMailboxResponse {
   EpochId epoch_id;
 };
 
-// First device, first epoch, log entry and mailbox appear together or not at all; the first device's ORF server scalar is
-// drawn here. MAILBOX_EXISTS, REQUEST_ID_REUSED, INVALID_FIELD, LOG_STALE.
+// First device, first epoch, log entry and mailbox appear together or not at all; the first device's ORF server scalar
+// is drawn here. MAILBOX_EXISTS, REQUEST_ID_REUSED, INVALID_FIELD, LOG_STALE.
 class CreateMailboxOperation final : public OperationWithResult<CreateMailboxResponse> {
  public:
   CreateMailboxOperation(const Policy& policy, CreateMailboxRequest request, RandomSource& random, Done done);

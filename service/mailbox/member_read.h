@@ -41,8 +41,8 @@ struct MemberReadRequest {
 };
 
 // Reads `keys` and `scans` together with the caller's own record, in one moment, so that nothing is served after the
-// caller's revocation was acknowledged. MAILBOX_NOT_FOUND, DEVICE_REVOKED, TOKEN_INVALID (a virtual device without access),
-// DATA_DAMAGED, ENGINE_UNAVAILABLE.
+// caller's revocation was acknowledged. MAILBOX_NOT_FOUND, DEVICE_REVOKED, TOKEN_INVALID (a virtual device without
+// access), DATA_DAMAGED, ENGINE_UNAVAILABLE.
 void MemberRead(storage::Engine& engine, MemberReadRequest request, MemberViewCallback done);
 
 }  // namespace labyrinth::mailbox

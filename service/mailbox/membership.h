@@ -15,13 +15,13 @@
 
 namespace labyrinth::mailbox {
 
-// The keys that a LogAppender needs to judge `entries`: the roster, and the devices that they name (found by their keys in
-// a first round, read in a second).
+// The keys that a LogAppender needs to judge `entries`: the roster, and the devices that they name (found by their keys
+// in a first round, read in a second).
 void NeedForLog(const BatchState& state, const std::vector<crypto::SignedLogEntry>& entries,
                 std::vector<std::string>& keys);
 
-// Appends signed entries to a mailbox's log inside one transaction, each under all rules of crypto::MembershipState. The
-// fold is rebuilt from the records of just those devices that the entries name. Thread-compatible.
+// Appends signed entries to a mailbox's log inside one transaction, each under all rules of crypto::MembershipState.
+// The fold is rebuilt from the records of just those devices that the entries name. Thread-compatible.
 class LogAppender {
  public:
   // `partition` is the mailbox's; an entry of another account is refused. The mailbox may not exist yet (kind 1).
@@ -53,8 +53,8 @@ absl::Status CheckSubject(const crypto::LogEntry& entry, const crypto::DevicePub
 absl::Status AddDevice(Transaction& txn, DeviceId id, const storage_v1::DeviceRecord& device,
                        std::string_view orf_server_scalar);
 
-// Removes it: the record stays without power; ORF scalar and sealed secrets go. `signed_in_log`: an entry says so; otherwise
-// the next epoch's opener has to sign it. DEVICE_NOT_FOUND unless active.
+// Removes it: the record stays without power; ORF scalar and sealed secrets go. `signed_in_log`: an entry says so;
+// otherwise the next epoch's opener has to sign it. DEVICE_NOT_FOUND unless active.
 absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log);
 
 }  // namespace labyrinth::mailbox

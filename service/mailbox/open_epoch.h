@@ -39,10 +39,10 @@ struct OpenEpochResponse {
   uint64_t revision = 0;
 };
 
-// Commits only if the caller is an active member, the expected epoch is current, the sequence is the next, and the members
-// are exactly the active devices minus the revoked ones; the revoked lose everything in the same commit. The log entries
-// remove the revoked and whoever was cut off without an entry, and then open.
-// EPOCH_STALE, MEMBERS_MISMATCH, LOG_STALE, INVALID_FIELD, DEVICE_REVOKED, MAILBOX_NOT_FOUND, REQUEST_ID_REUSED.
+// Commits only if the caller is an active member, the expected epoch is current, the sequence is the next, and the
+// members are exactly the active devices minus the revoked ones; the revoked lose everything in the same commit. The
+// log entries remove the revoked and whoever was cut off without an entry, and then open. EPOCH_STALE,
+// MEMBERS_MISMATCH, LOG_STALE, INVALID_FIELD, DEVICE_REVOKED, MAILBOX_NOT_FOUND, REQUEST_ID_REUSED.
 class OpenEpochOperation final : public OperationWithResult<OpenEpochResponse> {
  public:
   OpenEpochOperation(const Policy& policy, OpenEpochRequest request, RandomSource& random, Done done);

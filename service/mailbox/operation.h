@@ -15,8 +15,8 @@
 
 namespace labyrinth::mailbox {
 
-// One call's intent. Need() and Decide() may run several times (another node's commit can void what was decided), so they
-// keep no state but the result of the last Decide(). Complete() runs once. Not thread-safe: one thread at a time.
+// One call's intent. Need() and Decide() may run several times (another node's commit can void what was decided), so
+// they keep no state but the result of the last Decide(). Complete() runs once. Not thread-safe: one thread at a time.
 class Operation {
  public:
   virtual ~Operation() = default;
@@ -33,8 +33,8 @@ class Operation {
 
   // Roughly what it adds to a commit.
   virtual std::size_t size_bytes() const { return 1024; }
-  // True for operations that change membership, epochs or the mailbox itself: each gets a batch of its own, so that what
-  // the others of a batch asked for never depends on one of these.
+  // True for operations that change membership, epochs or the mailbox itself: each gets a batch of its own, so that
+  // what the others of a batch asked for never depends on one of these.
   virtual bool alone() const { return true; }
 
   absl::Time deadline = absl::InfiniteFuture();

@@ -26,8 +26,8 @@ class QueryHash {
 };
 
 // A token names the mailbox and its incarnation, the store's generation, the query and the last row's key; it holds no
-// snapshot and no lock, and any node with the same key accepts it. It is AES-GCM-Extended ciphertext, since a key may hold
-// a message's time. Thread-safe.
+// snapshot and no lock, and any node with the same key accepts it. It is AES-GCM-Extended ciphertext, since a key may
+// hold a message's time. Thread-safe.
 class PageTokens {
  public:
   // `key` is 32 bytes, shared by all nodes.

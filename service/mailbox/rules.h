@@ -33,15 +33,14 @@ struct RequestKey {
   crypto::Sha256Digest hash;
 };
 
-// The first answer to this very request, if it was carried out before. REQUEST_ID_REUSED for another request's id. Needs
-// keys::Request(id).
+// The first answer to this very request, if it was carried out before. REQUEST_ID_REUSED for another request's id.
+// Needs keys::Request(id).
 absl::StatusOr<std::optional<storage_v1::RequestRecord>> Recall(const Transaction& txn, const RequestKey& request);
 // Keeps `record` (its ids filled in) as the answer of this request.
 void Remember(Transaction& txn, const RequestKey& request, storage_v1::RequestRecord record);
 
-// The caller's record: MAILBOX_NOT_FOUND if its mailbox is gone (or was created anew), DEVICE_REVOKED if it was removed,
-// TOKEN_INVALID if it is virtual, for those change nothing.
-// Needs keys::Device(caller.device_id).
+// The caller's record: MAILBOX_NOT_FOUND if its mailbox is gone (or was created anew), DEVICE_REVOKED if it was
+// removed, TOKEN_INVALID if it is virtual, for those change nothing. Needs keys::Device(caller.device_id).
 absl::StatusOr<storage_v1::DeviceRecord> ActiveCaller(const Transaction& txn, const Caller& caller);
 
 // MAILBOX_NOT_FOUND, or OK.

@@ -104,14 +104,12 @@ absl::StatusOr<SaveMessagesOperation::Verdict> SaveMessagesOperation::Identify(c
 
   auto thread = txn.GetExisting<storage_v1::ThreadRecord>(keys::Thread(number));
   if (!thread.ok()) return thread.status();
-  if (thread->thread_id() != message.thread_id ||
-      verdict.location.place().timestamp_ms() != message.timestamp_ms) {
+  if (thread->thread_id() != message.thread_id || verdict.location.place().timestamp_ms() != message.timestamp_ms) {
     return errors::MessageConflict(index);
   }
-  const bool same = verdict.existing.ciphertext() == message.ciphertext &&
-                    verdict.existing.epoch_id() == request_.epoch_id.value() &&
-                    verdict.existing.cipher_version() == request_.cipher_version &&
-                    verdict.existing.expire_ms() == message.expire_ms;
+  const bool same =
+      verdict.existing.ciphertext() == message.ciphertext && verdict.existing.epoch_id() == request_.epoch_id.value() &&
+      verdict.existing.cipher_version() == request_.cipher_version && verdict.existing.expire_ms() == message.expire_ms;
   if (same) {
     verdict.outcome = SaveOutcome::kUnchanged;
   } else if (request_.on_conflict == OnConflict::kKeepExisting) {
