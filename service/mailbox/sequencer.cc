@@ -11,16 +11,26 @@ namespace labyrinth::mailbox {
 namespace keys = storage::keys;
 using storage::CommitResult;
 
+namespace {
+
+// What operations find out that they need, after a first read, are messages: each up to limits::kMessageBytes long,
+// however short the request. So a batch asks for no more than this at a time, and a last operation's: 64 MiB at the
+// worst.
+constexpr std::size_t kLaterKeys = 256;
+
+}  // namespace
+
 struct Sequencer::Batch {
   std::string partition;
   std::vector<std::unique_ptr<Operation>> operations;
   std::vector<absl::Status> verdicts;  // one per operation, of the last Decide()
   std::optional<BatchState> state;
+  int reads = 0;  // into `state`
   storage::CommitRequest commit;
   uint64_t tag = 0;
   absl::Time deadline = absl::InfinitePast();  // the latest of its operations'
-  int commits = 0;       // of this very commit
-  bool unknown = false;  // one of them had an unknown outcome
+  int commits = 0;                             // of this very commit
+  bool unknown = false;                        // one of them had an unknown outcome
   int decisions = 0;
 };
 
@@ -79,6 +89,14 @@ std::shared_ptr<Sequencer::Batch> Sequencer::NextBatch(const std::string& partit
   return batch;
 }
 
+void Sequencer::PutBack(Batch& batch, std::size_t kept) {
+  absl::MutexLock lock(&mutex_);
+  auto& waiting = lanes_.at(batch.partition).waiting;
+  for (; batch.operations.size() > kept; batch.operations.pop_back()) {
+    waiting.push_front(std::move(batch.operations.back()));
+  }
+}
+
 void Sequencer::Run(std::shared_ptr<Batch> batch) {
   std::optional<storage::CommitRequest> unsettled;
   {
@@ -87,6 +105,7 @@ void Sequencer::Run(std::shared_ptr<Batch> batch) {
   }
   if (unsettled.has_value()) return Settle(std::move(batch), *std::move(unsettled));
   batch->state.emplace(clock_.NowMs());
+  batch->reads = 0;
   ReadMissing(std::move(batch));
 }
 
@@ -112,12 +131,15 @@ void Sequencer::ReadMissing(std::shared_ptr<Batch> batch) {
   };
   ask(keys::Head());
   std::vector<std::string> needed;
-  for (const auto& operation : batch->operations) {
+  std::size_t count = 0;
+  while (count < batch->operations.size() && (batch->reads == 0 || missing.size() < kLaterKeys)) {
     needed.clear();
-    operation->Need(*batch->state, needed);
+    batch->operations[count++]->Need(*batch->state, needed);
     for (std::string& key : needed) ask(std::move(key));
   }
+  PutBack(*batch, count);
   if (missing.empty()) return Decide(std::move(batch));
+  ++batch->reads;
   storage::ReadRequest request;
   request.partition = batch->partition;
   request.keys = missing;
@@ -215,7 +237,8 @@ void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage:
     }
     if (result->position.incarnation == ours.incarnation && result->values[0].has_value()) {
       const auto feed = ParseRecord<storage_v1::FeedRecord>(*result->values[0]);
-      if (feed.ok() && feed->writer_node() == node_ && feed->writer_batch() == batch->tag) {
+      if (!feed.ok()) return FinishAll(std::move(batch), feed.status(), {});
+      if (feed->writer_node() == node_ && feed->writer_batch() == batch->tag) {
         return FinishAll(std::move(batch), absl::OkStatus(), ours);
       }
     }

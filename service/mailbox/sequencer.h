@@ -1,8 +1,8 @@
 // Orders the changes of each mailbox: many waiting operations become one decision and one commit.
 //
 // Per mailbox one batch is in flight. A batch reads what its operations need at one moment, lets each decide in order
-// against an overlay of that read, and commits all that was accepted on the condition that the mailbox still stands where
-// it was read. Mailboxes don't wait for each other: the engine merges their commits.
+// against an overlay of that read, and commits all that was accepted on the condition that the mailbox still stands
+// where it was read. Mailboxes don't wait for each other: the engine merges their commits.
 #ifndef LABYRINTH_SERVICE_MAILBOX_SEQUENCER_H_
 #define LABYRINTH_SERVICE_MAILBOX_SEQUENCER_H_
 
@@ -55,6 +55,8 @@ class Sequencer {
 
   // Takes the busy lane's next batch, or rests the lane.
   std::shared_ptr<Batch> NextBatch(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Leaves the operations after the first `kept` to the next batch.
+  void PutBack(Batch& batch, std::size_t kept) ABSL_LOCKS_EXCLUDED(mutex_);
   void Run(std::shared_ptr<Batch> batch);
   void Settle(std::shared_ptr<Batch> batch, storage::CommitRequest unsettled);
   void ReadMissing(std::shared_ptr<Batch> batch);
