@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/convert.h"
+#include "client/pending.h"
 #include "client/rotation.h"
 #include "client/row_opener.h"
 #include "client/save_batch.h"
@@ -61,6 +62,11 @@ absl::StatusOr<SaveReport> Report(const v1::SaveMessagesResponse& response, std:
   return report;
 }
 
+// A rotation that an interrupted run had begun is the one that is wanted.
+absl::Status RotateOnce(Core& core) {
+  return core.state().pending.has_value() ? SettleLeftover(core) : Rotate(core, {}).status();
+}
+
 }  // namespace
 
 absl::StatusOr<SaveReport> History::Save(std::initializer_list<NewMessage> messages, const SaveOptions& options) {
@@ -78,7 +84,7 @@ absl::StatusOr<SaveReport> History::Save(std::span<const NewMessage> messages, c
     const auto reason = ReasonOf(report.status());
     absl::Status cured = report.status();
     if (reason == Reason::kEpochStale) cured = core_.Refresh();
-    if (reason == Reason::kRotationRequired && options.may_rotate) cured = Rotate(core_, {}).status();
+    if (reason == Reason::kRotationRequired && options.may_rotate) cured = RotateOnce(core_);
     if (!cured.ok()) return cured;
   }
 }

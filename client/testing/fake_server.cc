@@ -383,6 +383,7 @@ grpc::Status FakeServer::SaveMessages(grpc::ServerContext* context, const v1::Sa
       store.messages.push_back(message);
     }
     response->set_revision(store.revision);
+    if (on_save) on_save(*response);
     return absl::OkStatus();
   });
 }

@@ -76,6 +76,7 @@ class FakeServer final : public v1::MailboxService::Service,
   std::function<void(const v1::ListMessagesRequest&, v1::ListMessagesResponse&)> on_list_messages;
   std::function<void(v1::ListThreadsResponse&)> on_list_threads;
   std::function<void(v1::BatchGetMessagesResponse&)> on_batch_get;
+  std::function<void(v1::SaveMessagesResponse&)> on_save;
   std::function<void(v1::GetVirtualDeviceResponse&)> on_virtual_device;
   std::function<void(v1::GetMailboxResponse&)> on_mailbox;
 
