@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/convert.h"
+#include "client/own_epoch.h"
 #include "client/pending.h"
 #include "client/rotation.h"
 #include "client/row_opener.h"
@@ -106,10 +107,7 @@ absl::StatusOr<SaveReport> History::SaveAll(std::span<const NewMessage> messages
 absl::StatusOr<SaveReport> History::SaveUnderNewest(std::span<const NewMessage> messages, uint64_t first_number,
                                                     OnConflict on_conflict) {
   const Enrolment& enrolment = core_.enrolment();
-  if (enrolment.fresh_epoch_required) {
-    return errors::Make(Reason::kRotationRequired,
-                        "joined by a recovery code: a fresh epoch comes before the first save");
-  }
+  if (absl::Status s = RequireOwnEpoch(enrolment); !s.ok()) return s;
   const crypto::Epoch& epoch = enrolment.epochs.newest();
   auto request = SealBatch(messages, epoch, core_.device_key(), first_number, core_.random());
   if (!request.ok()) return request.status();

@@ -88,6 +88,7 @@ bool IsRefusal(const absl::Status& status) {
     case Reason::kEpochStale:
     case Reason::kLogStale:
     case Reason::kMembersMismatch:
+    case Reason::kRotationRequired:
     case Reason::kRequestIdReused:
     case Reason::kInvalidField:
     case Reason::kLimitExceeded:

@@ -5,6 +5,7 @@
 #include "client/convert.h"
 #include "client/log_signer.h"
 #include "client/opened_code.h"
+#include "client/own_epoch.h"
 #include "client/pending.h"
 #include "client/wipe.h"
 #include "common/errors.h"
@@ -33,12 +34,19 @@ absl::StatusOr<CreatedCode> Recovery::CreateCode() {
   }
   for (int attempt = 1;; ++attempt) {
     auto created = AttemptCreateCode();
-    if (created.ok() || !LostRace(created.status()) || attempt >= kAttempts) return created;
+    if (created.ok() || attempt >= kAttempts) return created;
+    // Nothing is handed out under an epoch that a removed device holds, or that a truncated chain ended in.
+    if (ReasonOf(created.status()) == Reason::kRotationRequired) {
+      if (const auto rotation = Rotate(core_, {}); !rotation.ok()) return rotation.status();
+    } else if (!LostRace(created.status())) {
+      return created;
+    }
   }
 }
 
 absl::StatusOr<CreatedCode> Recovery::AttemptCreateCode() {
   if (absl::Status s = core_.Refresh(); !s.ok()) return s;
+  if (absl::Status s = RequireOwnEpoch(core_.enrolment()); !s.ok()) return s;
   const Enrolment& enrolment = core_.enrolment();
   const crypto::Epoch& epoch = enrolment.epochs.newest();
   const auto device = crypto::CreateVirtualDevice(enrolment.secrets.orf, epoch, enrolment.mailbox_root_salt,

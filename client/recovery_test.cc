@@ -173,6 +173,28 @@ TEST_CASE("A code whose reply was lost comes back as the same code") {
   CHECK(phone->recovery().Join(code->code).ok());
 }
 
+TEST_CASE("No code is made under an epoch that has to end") {
+  MailboxFixture f;
+  auto phone = f.Join(2);
+  SECTION("a device was removed without a rotation") {
+    REQUIRE(f.laptop->devices().Revoke(f.IdOf(*phone), {.rotate = false}).ok());
+    REQUIRE(f.laptop->recovery().CreateCode().ok());
+    CHECK(f.server.store.epochs.size() == 3);
+    CHECK_FALSE(f.server.store.rotation_required);
+  }
+  SECTION("this device was restored from a code and hasn't opened an epoch of its own") {
+    const crypto::Secret code = f.MakeCode();
+    TestClient tablet(f.server, 3);
+    f.server.before = [](const std::string& method) -> absl::Status {
+      return method == "OpenEpoch" ? absl::InternalError("crash") : absl::OkStatus();
+    };
+    CHECK_FALSE(tablet->recovery().Join(code).ok());
+    f.server.before = nullptr;
+    REQUIRE(tablet->recovery().CreateCode().ok());
+    CHECK(f.server.store.epochs.size() == 3);
+  }
+}
+
 TEST_CASE("An interrupted code that was revoked since is replaced") {
   MailboxFixture f;
   f.server.before = [](const std::string& method) -> absl::Status {

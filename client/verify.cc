@@ -20,6 +20,9 @@ void AddUnprovable(VerifyReport& report) {
       "that an edited message is shown in its latest form: an older one that its writer sealed verifies as well",
       "which member wrote a message: all members share the epoch's key",
   };
+  if (!report.counted) {
+    report.unprovable.push_back("that the server's counter is right: the mailbox changed during the walk");
+  }
   if (report.foreign_messages > 0) {
     report.unprovable.push_back("the ids and times of messages that other software saved without an envelope");
   }

@@ -33,6 +33,7 @@ struct VerifyReport {
   uint64_t verified_messages = 0;
   uint64_t foreign_messages = 0;
   uint64_t tampered_messages = 0;
+  bool counted = false;  // the rows were compared with the server's counter: the mailbox stood still during the walk
   // Empty: everything that can be checked was right. At most kMaxFindings; the rest is only counted.
   std::vector<VerifyFinding> findings;
   uint64_t suppressed_findings = 0;

@@ -76,8 +76,8 @@ absl::Status VerifyMessages(Core& core, VerifyReport& report, absl::FunctionRef<
     AddFinding(report, VerifyStage::kMessages, "the server answers for another mailbox");
   }
   // Only a mailbox that stood still can be counted.
-  const bool still = before->head().revision() == after->head().revision();
-  if (still && examiner.walked() != after->message_count()) {
+  report.counted = before->head().revision() == after->head().revision();
+  if (report.counted && examiner.walked() != after->message_count()) {
     AddFinding(
         report, VerifyStage::kMessages,
         fmt::format("the walk found {} messages, the server counts {}", examiner.walked(), after->message_count()));

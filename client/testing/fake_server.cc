@@ -246,6 +246,7 @@ grpc::Status FakeServer::CreateVirtualDevice(grpc::ServerContext* context,
   return Serve("CreateVirtualDevice", [&]() -> absl::Status {
     if (auto caller = Caller(context); !caller.ok()) return caller.status();
     if (Answered(request->request_id(), response)) return absl::OkStatus();
+    if (store.rotation_required) return errors::RotationRequired();
     if (absl::Status s = CheckEpoch(request->epoch_id()); !s.ok()) return s;
     if (absl::Status s = AppendLog(request->log_entry()); !s.ok()) return s;
     FakeStore::Device device;
