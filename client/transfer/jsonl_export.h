@@ -1,0 +1,51 @@
+// Writes the whole history to a folder of JSON lines.
+//
+//   DIR/threads/NAME.jsonl   one line a message, oldest first; NAME is the thread id in hexadecimal (its SHA-256 if
+//   longer
+//                            than 32 bytes)
+//   DIR/index.jsonl          one line a thread, by NAME: title, file, count, times, the file's SHA-256
+//   DIR/manifest.json        counts, and the SHA-256 of all thread files, one after another in the index's order;
+//   written last
+//
+// Two devices that see the same history write the same bytes: nothing in there depends on the device, the day, or the
+// order of arrival. `cat DIR/threads/*.jsonl | sha256sum` (under LC_ALL=C) gives the manifest's sum again.
+#ifndef LABYRINTH_CLIENT_TRANSFER_JSONL_EXPORT_H_
+#define LABYRINTH_CLIENT_TRANSFER_JSONL_EXPORT_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/transfer/history_source.h"
+
+namespace labyrinth::client {
+
+struct JsonlExportOptions {
+  // Continue an interrupted export: threads that are whole stay, unless the mailbox has changed meanwhile (by its
+  // counters and the thread's newest row); then everything is read again.
+  bool resume = false;
+};
+
+struct JsonlExportReport {
+  uint64_t threads = 0;
+  uint64_t messages = 0;             // lines
+  uint64_t unverified_messages = 0;  // of these: written without an envelope by other software
+  uint64_t refused_messages = 0;     // tampered with: not in the export
+  uint64_t reused_threads = 0;       // from the interrupted export
+  std::string sha256;                // the manifest's
+};
+
+// Messages done, and the server's count of all. False cancels.
+using JsonlProgress = std::function<bool(uint64_t done, uint64_t total)>;
+
+// FAILED_PRECONDITION: the folder isn't empty (without `resume`), isn't an interrupted export (with it), or can't be
+// written. CANCELLED. Errors of `source`. After any error the folder holds an interrupted export, never a half-written
+// file under its final name.
+absl::StatusOr<JsonlExportReport> ExportJsonl(HistorySource& source, const std::string& folder,
+                                              const JsonlExportOptions& options = {},
+                                              const JsonlProgress& progress = nullptr);
+
+}  // namespace labyrinth::client
+
+#endif  // LABYRINTH_CLIENT_TRANSFER_JSONL_EXPORT_H_

@@ -1,0 +1,33 @@
+// One message as one line of JSON.
+#ifndef LABYRINTH_CLIENT_TRANSFER_JSONL_LINE_H_
+#define LABYRINTH_CLIENT_TRANSFER_JSONL_LINE_H_
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "client/message.h"
+#include "client/transfer/chat_content.h"
+
+namespace labyrinth::client {
+
+// Compact, keys in their order of insertion, ending in a line feed. Control characters, C1 and delete included, are
+// escaped, so that a terminal can show it. Strings must be UTF-8.
+std::string JsonLine(const nlohmann::ordered_json& value);
+
+// What a message holds, for those that show it.
+struct ShownMessage {
+  bool verified = false;
+  std::optional<ChatContent> chat;  // absent: another product's bytes, in `raw`
+  std::string raw;
+};
+// nullopt for a message that was tampered with: it has no content.
+std::optional<ShownMessage> Show(const HistoryMessage& message);
+
+// {"message_id":HEX,"timestamp_ms":N,"expire_ms":N?,"verified":false?,"sender":S,"text":S | "content_base64":S}.
+// `message` is the row of `shown`.
+nlohmann::ordered_json MessageJson(const HistoryMessage& message, const ShownMessage& shown);
+
+}  // namespace labyrinth::client
+
+#endif  // LABYRINTH_CLIENT_TRANSFER_JSONL_LINE_H_
