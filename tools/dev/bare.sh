@@ -78,6 +78,9 @@ cmd_bare() {
   mkdir -p "$parent"
   bare_root=$(mktemp -d "$parent/root.XXXXXX")
   ((keep)) || trap remove_bare_root EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   chmod 755 "$bare_root"
 
   local command start seconds times=''
