@@ -49,9 +49,6 @@ std::shared_ptr<::rocksdb::Cache> MakeCache(const RocksdbOptions& options) {
   // A wake index is a queue: its head fills with deletions that every Due would step over.
   family.table_properties_collector_factories.push_back(
       ::rocksdb::NewCompactOnDeletionCollectorFactory(/*sliding_window_size=*/4096, /*deletion_trigger=*/2048));
-  // Ciphertext doesn't compress, and it is nine tenths of the bytes (measured: docs/STORAGE_FORMAT.md).
-  family.compression = ::rocksdb::kNoCompression;
-  family.bottommost_compression = ::rocksdb::kNoCompression;
   // No compaction filter: in 7.8 they ignore snapshots. No blob files: at 1 KiB a value they cost a fifth of the page
   // rate and 7% of the disk. No prefix extractor: reads carry iterator bounds.
   return family;
@@ -95,7 +92,11 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
 
   const ::rocksdb::BlockBasedTableOptions table = MakeTable(cache);
   tuning.records = MakeFamily(options, table);
+  // Blocks of ciphertext don't shrink and are kept as they are; blocks of index rows do. Measured at 1 KiB a message:
+  // 4% of the disk, for no more time in compaction and the same page rate.
+  tuning.records.compression = ::rocksdb::kLZ4Compression;
   tuning.blobs = MakeFamily(options, table);
+  tuning.blobs.compression = ::rocksdb::kNoCompression;
   return tuning;
 }
 
