@@ -37,6 +37,9 @@ inline constexpr uint32_t kVirtualDeviceSecretBytes = 256;
 // Protocol section 8.
 inline constexpr uint32_t kLogEntryBytes = 512;
 inline constexpr uint32_t kCommitmentBytes = 256;
+// Entries of one OpenEpoch. More than kDevices: removals that nobody signed pile up until a member rotates. Each costs a
+// signature's verification.
+inline constexpr uint32_t kLogEntriesPerEpoch = 1024;
 
 // One member's encrypted entropy: 1 + 32 + 32 + 16 bytes and padding (protocol section 1, HPKE).
 inline constexpr uint32_t kEncryptedEntropyBytes = 256;

@@ -1,6 +1,9 @@
 #include "service/handlers/call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/errors.h"
@@ -16,26 +19,25 @@ constexpr std::string_view kBearer = "Bearer ";
 
 }  // namespace
 
-Call::Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, std::string_view method)
+Call::Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, Word method)
     : context_(&context),
       rpc_(rpc),
       reactor_(rpc->DefaultReactor()),
-      start_(std::chrono::steady_clock::now()) {
-  record_.method = method;
+      start_(std::chrono::steady_clock::now()),
+      record_{method, RequestTag::Draw(context.random), {}, {}, 0, 0, {}} {
   const absl::Time latest = absl::FromUnixMillis(context.clock.NowMs()) + kLongestCall;
   deadline_ = std::min(absl::FromChrono(rpc->deadline()), latest);
 }
 
 std::string_view Call::Metadata(const char* key) const {
-  const auto& metadata = rpc_->client_metadata();
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) return {};
-  return {found->second.data(), found->second.size()};
+  const auto [first, last] = rpc_->client_metadata().equal_range(key);
+  if (std::distance(first, last) != 1) return {};
+  return {first->second.data(), first->second.size()};
 }
 
 absl::StatusOr<AccountClaims> Call::Account() {
   std::string_view token = Metadata("authorization");
-  if (token.empty()) return errors::TokenInvalid("account token: missing");
+  if (token.empty()) return errors::TokenInvalid("account token: missing, or there are several");
   if (!token.starts_with(kBearer)) return errors::TokenInvalid("account token: not a bearer token");
   token.remove_prefix(kBearer.size());
   return context_->accounts.Verify(token);
@@ -50,7 +52,7 @@ bool Call::HasSession() const { return !Metadata("x-labyrinth-session").empty();
 
 absl::StatusOr<mailbox::Caller> Call::Device(bool virtual_as_well) {
   const std::string_view text = Metadata("x-labyrinth-session");
-  if (text.empty()) return errors::TokenInvalid("session: missing");
+  if (text.empty()) return errors::TokenInvalid("session: missing, or there are several");
   const auto token = DecodeBase64Url(text);
   if (!token.has_value()) return errors::TokenInvalid("session: malformed");
   absl::StatusOr<SessionClaims> claims = context_->sessions.Verify(*token);
@@ -66,8 +68,8 @@ void Call::Finish(const absl::Status& status) {
   record_.status = status;
   record_.took = std::chrono::steady_clock::now() - start_;
   context_->log.OnCall(record_);
-  const bool ours = status.ok() || ReasonOf(status).has_value();
-  reactor_->Finish(ours ? ToGrpc(status) : grpc::Status(grpc::StatusCode::INTERNAL, "internal error"));
+  if (status.ok() || ReasonOf(status).has_value()) return reactor_->Finish(ToGrpc(status));
+  reactor_->Finish({grpc::StatusCode::INTERNAL, fmt::format("internal error (req={:08x})", record_.tag.value())});
 }
 
 }  // namespace labyrinth::service

@@ -19,6 +19,7 @@
 #include "service/auth/server_keys.h"
 #include "service/auth/session.h"
 #include "service/handlers/miss_limiter.h"
+#include "service/log/fields.h"
 #include "service/mailbox/directory_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/rules.h"
@@ -28,11 +29,12 @@ namespace labyrinth::service {
 
 // What is told about a finished call. Holds no id: the partition is there for the log's pseudonym alone.
 struct CallRecord {
-  std::string_view method;  // "SaveMessages"
-  std::string partition;    // empty if the call never got that far
+  Word method;            // "save_messages"
+  RequestTag tag;         // told to the caller of an internal error
+  std::string partition;  // empty if the call never got that far
   absl::Status status;
-  uint64_t messages = 0;    // saved or served
-  uint64_t bytes = 0;       // of ciphertext
+  uint64_t messages = 0;  // saved or served
+  uint64_t bytes = 0;     // of ciphertext
   std::chrono::nanoseconds took{0};
 };
 
@@ -62,7 +64,7 @@ struct HandlerContext {
 // Thread-compatible: it moves along with its callbacks. Exactly one Finish().
 class Call {
  public:
-  Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, std::string_view method);
+  Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, Word method);
   Call(Call&&) = default;
 
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
@@ -86,6 +88,7 @@ class Call {
   void Finish(const absl::Status& status);
 
  private:
+  // The header's value, if it came exactly once: of two, a proxy may have checked the other.
   std::string_view Metadata(const char* key) const;
 
   const HandlerContext* context_;

@@ -41,8 +41,8 @@ absl::StatusOr<mailbox::RegisterDeviceRequest> ParseRegister(std::string partiti
   if (request.sealed_label().size() > limits::kSealedLabelBytes) {
     return errors::LimitExceeded("sealed_label", "sealed_label_bytes", limits::kSealedLabelBytes);
   }
-  return mailbox::RegisterDeviceRequest{std::move(partition), *key,  *virtual_id, *std::move(keys),
-                                        *std::move(token),    *epoch_id, *mac,    *std::move(entry),
+  return mailbox::RegisterDeviceRequest{std::move(partition),  *key,      *virtual_id, *std::move(keys),
+                                        *std::move(token),     *epoch_id, *mac,        *std::move(entry),
                                         request.sealed_label()};
 }
 
@@ -64,9 +64,9 @@ absl::StatusOr<mailbox::CreateVirtualDeviceRequest> ParseCreateVirtual(mailbox::
   if (!mac.ok()) return mac.status();
   auto entry = ParseLogEntry(request.log_entry(), "log_entry");
   if (!entry.ok()) return entry.status();
-  return mailbox::CreateVirtualDeviceRequest{std::move(caller),   *key,      *virtual_id, *std::move(keys),
-                                             *std::move(secrets), *std::move(token), *epoch_id,
-                                             *mac,                *std::move(entry)};
+  return mailbox::CreateVirtualDeviceRequest{
+      std::move(caller), *key,      *virtual_id, *std::move(keys), *std::move(secrets),
+      *std::move(token), *epoch_id, *mac,        *std::move(entry)};
 }
 
 void FillVirtualDevice(const mailbox::VirtualDeviceView& view, v1::GetVirtualDeviceResponse& response) {
@@ -89,7 +89,7 @@ void FillVirtualDevice(const mailbox::VirtualDeviceView& view, v1::GetVirtualDev
 grpc::ServerUnaryReactor* DeviceServiceHandler::ListDevices(grpc::CallbackServerContext* rpc,
                                                             const v1::ListDevicesRequest* request,
                                                             v1::ListDevicesResponse* response) {
-  Call call(context_, rpc, "ListDevices");
+  Call call(context_, rpc, "list_devices");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -110,7 +110,7 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::ListDevices(grpc::CallbackServer
 grpc::ServerUnaryReactor* DeviceServiceHandler::RegisterDevice(grpc::CallbackServerContext* rpc,
                                                                const v1::RegisterDeviceRequest* request,
                                                                v1::RegisterDeviceResponse* response) {
-  Call call(context_, rpc, "RegisterDevice");
+  Call call(context_, rpc, "register_device");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
@@ -135,7 +135,7 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::RegisterDevice(grpc::CallbackSer
 grpc::ServerUnaryReactor* DeviceServiceHandler::CreateVirtualDevice(grpc::CallbackServerContext* rpc,
                                                                     const v1::CreateVirtualDeviceRequest* request,
                                                                     v1::CreateVirtualDeviceResponse* response) {
-  Call call(context_, rpc, "CreateVirtualDevice");
+  Call call(context_, rpc, "create_virtual_device");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -157,24 +157,22 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::CreateVirtualDevice(grpc::Callba
 grpc::ServerUnaryReactor* DeviceServiceHandler::GetVirtualDevice(grpc::CallbackServerContext* rpc,
                                                                  const v1::GetVirtualDeviceRequest* request,
                                                                  v1::GetVirtualDeviceResponse* response) {
-  Call call(context_, rpc, "GetVirtualDevice");
+  Call call(context_, rpc, "get_virtual_device");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
   const std::string partition = call.PartitionOf(*account);
   auto virtual_id = ParseFixed<VirtualDeviceId>(request->virtual_device_id(), "virtual_device_id");
   if (!virtual_id.ok()) return call.Finish(virtual_id.status()), reactor;
-  const absl::Status limited = context_.virtual_device_misses.Check(partition);
+  const absl::Status limited = context_.virtual_device_misses.Try(partition);
   if (!limited.ok()) return call.Finish(limited), reactor;
   const absl::Time deadline = call.deadline();
   context_.directory.FindVirtualDevice(
       partition, *virtual_id, deadline,
       [this, call = std::move(call), partition, response](absl::StatusOr<mailbox::VirtualDeviceView> view) mutable {
-        if (!view.ok()) {
-          const bool missed = ReasonOf(view.status()) == Reason::kVirtualDeviceNotFound;
-          if (missed) context_.virtual_device_misses.Miss(partition);
-          return call.Finish(view.status());
-        }
+        const bool missed = ReasonOf(view.status()) == Reason::kVirtualDeviceNotFound;
+        if (!missed) context_.virtual_device_misses.TakeBack(partition);
+        if (!view.ok()) return call.Finish(view.status());
         FillVirtualDevice(*view, *response);
         call.Finish(absl::OkStatus());
       });
@@ -184,7 +182,7 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::GetVirtualDevice(grpc::CallbackS
 grpc::ServerUnaryReactor* DeviceServiceHandler::ListVirtualDeviceChecks(grpc::CallbackServerContext* rpc,
                                                                         const v1::ListVirtualDeviceChecksRequest*,
                                                                         v1::ListVirtualDeviceChecksResponse* response) {
-  Call call(context_, rpc, "ListVirtualDeviceChecks");
+  Call call(context_, rpc, "list_virtual_device_checks");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
@@ -230,7 +228,7 @@ absl::StatusOr<mailbox::RevokeDeviceRequest> DeviceServiceHandler::ParseRevoke(
 grpc::ServerUnaryReactor* DeviceServiceHandler::RevokeDevice(grpc::CallbackServerContext* rpc,
                                                              const v1::RevokeDeviceRequest* request,
                                                              v1::RevokeDeviceResponse* response) {
-  Call call(context_, rpc, "RevokeDevice");
+  Call call(context_, rpc, "revoke_device");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   auto revocation = ParseRevoke(call, *request);
   if (!revocation.ok()) return call.Finish(revocation.status()), reactor;

@@ -68,6 +68,9 @@ absl::StatusOr<mailbox::OpenEpochRequest> ParseOpen(mailbox::Caller caller, cons
     if (!member.ok()) return member.status();
     out.members.push_back(*std::move(member));
   }
+  if (request.log_entries_size() > static_cast<int>(limits::kLogEntriesPerEpoch)) {
+    return errors::LimitExceeded("log_entries", "log_entries_per_epoch", limits::kLogEntriesPerEpoch);
+  }
   for (int i = 0; i < request.log_entries_size(); ++i) {
     auto entry = ParseLogEntry(request.log_entries(i), fmt::format("log_entries[{}]", i));
     if (!entry.ok()) return entry.status();
@@ -117,7 +120,7 @@ void FillEpoch(const mailbox::EpochView& view, v1::Epoch& epoch) {
 grpc::ServerUnaryReactor* EpochServiceHandler::OpenEpoch(grpc::CallbackServerContext* rpc,
                                                          const v1::OpenEpochRequest* request,
                                                          v1::OpenEpochResponse* response) {
-  Call call(context_, rpc, "OpenEpoch");
+  Call call(context_, rpc, "open_epoch");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -142,7 +145,7 @@ grpc::ServerUnaryReactor* EpochServiceHandler::OpenEpoch(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* EpochServiceHandler::ListEpochs(grpc::CallbackServerContext* rpc,
                                                           const v1::ListEpochsRequest* request,
                                                           v1::ListEpochsResponse* response) {
-  Call call(context_, rpc, "ListEpochs");
+  Call call(context_, rpc, "list_epochs");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device(/*virtual_as_well=*/true);
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -151,14 +154,14 @@ grpc::ServerUnaryReactor* EpochServiceHandler::ListEpochs(grpc::CallbackServerCo
   auto page = ParsePage(request->page_size(), request->page_token());
   if (!page.ok()) return call.Finish(page.status()), reactor;
   const absl::Time deadline = call.deadline();
-  context_.directory.ListEpochs(
-      *caller, *query, *std::move(page), deadline,
-      [call = std::move(call), response](absl::StatusOr<mailbox::EpochPage> epochs) mutable {
-        if (!epochs.ok()) return call.Finish(epochs.status());
-        for (const mailbox::EpochView& view : epochs->epochs) FillEpoch(view, *response->add_epochs());
-        response->set_next_page_token(epochs->next_token);
-        call.Finish(absl::OkStatus());
-      });
+  context_.directory.ListEpochs(*caller, *query, *std::move(page), deadline,
+                                [call = std::move(call), response](absl::StatusOr<mailbox::EpochPage> epochs) mutable {
+                                  if (!epochs.ok()) return call.Finish(epochs.status());
+                                  for (const mailbox::EpochView& view : epochs->epochs)
+                                    FillEpoch(view, *response->add_epochs());
+                                  response->set_next_page_token(epochs->next_token);
+                                  call.Finish(absl::OkStatus());
+                                });
   return reactor;
 }
 

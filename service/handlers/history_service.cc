@@ -28,7 +28,7 @@ void MoveMessages(std::vector<mailbox::MessageView>& messages, google::protobuf:
 grpc::ServerUnaryReactor* HistoryServiceHandler::SaveMessages(grpc::CallbackServerContext* rpc,
                                                               const v1::SaveMessagesRequest* request,
                                                               v1::SaveMessagesResponse* response) {
-  Call call(context_, rpc, "SaveMessages");
+  Call call(context_, rpc, "save_messages");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -57,7 +57,7 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::SaveMessages(grpc::CallbackServ
 grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::CallbackServerContext* rpc,
                                                                   const v1::BatchGetMessagesRequest* request,
                                                                   v1::BatchGetMessagesResponse* response) {
-  Call call(context_, rpc, "BatchGetMessages");
+  Call call(context_, rpc, "batch_get_messages");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -72,21 +72,21 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::Callback
     ids.push_back(id);
   }
   const absl::Time deadline = call.deadline();
-  context_.history.BatchGet(
-      *caller, std::move(ids), deadline,
-      [call = std::move(call), response](absl::StatusOr<mailbox::MessagesById> found) mutable {
-        if (!found.ok()) return call.Finish(found.status());
-        MoveMessages(found->messages, *response->mutable_messages(), call);
-        for (std::string& id : found->missing_ids) response->add_missing_message_ids(std::move(id));
-        call.Finish(absl::OkStatus());
-      });
+  context_.history.BatchGet(*caller, std::move(ids), deadline,
+                            [call = std::move(call), response](absl::StatusOr<mailbox::MessagesById> found) mutable {
+                              if (!found.ok()) return call.Finish(found.status());
+                              MoveMessages(found->messages, *response->mutable_messages(), call);
+                              for (std::string& id : found->missing_ids)
+                                response->add_missing_message_ids(std::move(id));
+                              call.Finish(absl::OkStatus());
+                            });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* HistoryServiceHandler::ListMessages(grpc::CallbackServerContext* rpc,
                                                               const v1::ListMessagesRequest* request,
                                                               v1::ListMessagesResponse* response) {
-  Call call(context_, rpc, "ListMessages");
+  Call call(context_, rpc, "list_messages");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -111,7 +111,7 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::ListMessages(grpc::CallbackServ
 grpc::ServerUnaryReactor* HistoryServiceHandler::ListThreads(grpc::CallbackServerContext* rpc,
                                                              const v1::ListThreadsRequest* request,
                                                              v1::ListThreadsResponse* response) {
-  Call call(context_, rpc, "ListThreads");
+  Call call(context_, rpc, "list_threads");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;

@@ -28,9 +28,9 @@ absl::StatusOr<mailbox::CreateMailboxRequest> ParseCreate(std::string partition,
   if (request.sealed_label().size() > limits::kSealedLabelBytes) {
     return errors::LimitExceeded("sealed_label", "sealed_label_bytes", limits::kSealedLabelBytes);
   }
-  return mailbox::CreateMailboxRequest{std::move(partition),  *key,   *std::move(keys),
-                                       *mac,                  request.commitment(), *std::move(entry),
-                                       request.sealed_label()};
+  return mailbox::CreateMailboxRequest{
+      std::move(partition),  *key, *std::move(keys), *mac, request.commitment(), *std::move(entry),
+      request.sealed_label()};
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ absl::StatusOr<mailbox::CreateMailboxRequest> ParseCreate(std::string partition,
 grpc::ServerUnaryReactor* MailboxServiceHandler::CreateChallenge(grpc::CallbackServerContext* rpc,
                                                                  const v1::CreateChallengeRequest* request,
                                                                  v1::CreateChallengeResponse* response) {
-  Call call(context_, rpc, "CreateChallenge");
+  Call call(context_, rpc, "create_challenge");
   const auto finish = [&](const absl::Status& status) {
     call.Finish(status);
     return call.reactor();
@@ -56,7 +56,7 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::CreateChallenge(grpc::CallbackS
 grpc::ServerUnaryReactor* MailboxServiceHandler::CreateSession(grpc::CallbackServerContext* rpc,
                                                                const v1::CreateSessionRequest* request,
                                                                v1::CreateSessionResponse* response) {
-  Call call(context_, rpc, "CreateSession");
+  Call call(context_, rpc, "create_session");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
@@ -64,19 +64,20 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::CreateSession(grpc::CallbackSer
   if (!device_id.ok()) return call.Finish(device_id.status()), reactor;
   std::string partition = call.PartitionOf(*account);
   const absl::Time deadline = call.deadline();
-  context_.directory.FindDevice(
-      partition, *device_id, deadline,
-      [this, call = std::move(call), account = *std::move(account), partition, request,
-       response](absl::StatusOr<mailbox::SignInView> found) mutable {
-        if (!found.ok()) return call.Finish(found.status());
-        call.Finish(SignIn(account, partition, *found, *request, *response));
-      });
+  context_.directory.FindDevice(partition, *device_id, deadline,
+                                [this, call = std::move(call), account = *std::move(account), partition, request,
+                                 response](absl::StatusOr<mailbox::SignInView> found) mutable {
+                                  if (!found.ok()) return call.Finish(found.status());
+                                  call.Finish(SignIn(account, partition, *found, *request, *response));
+                                });
   return reactor;
 }
 
 absl::Status MailboxServiceHandler::SignIn(const AccountClaims& account, const std::string& partition,
                                            const mailbox::SignInView& found, const v1::CreateSessionRequest& request,
                                            v1::CreateSessionResponse& response) {
+  // Accepted within the leeway, but a session must not outlive the token and so would be none.
+  if (account.expire_ms <= context_.clock.NowMs()) return errors::TokenInvalid("account token: expired");
   const DeviceId device_id(request.device_id());
   const v1::Proof& proof = request.proof();
   auto client_random = ParseFixed<crypto::ClientRandom>(proof.client_random(), "proof.client_random");
@@ -87,9 +88,9 @@ absl::Status MailboxServiceHandler::SignIn(const AccountClaims& account, const s
   if (!status.ok()) return status;
   absl::StatusOr<crypto::DevicePublicKeys> keys = mailbox::KeysOf(found.device);
   if (!keys.ok()) return keys.status();
-  const crypto::SessionStatement statement{context_.policy.server_name, account.account_id, found.mailbox_id,
-                                           device_id,                   keys->kind(),       keys->device_key,
-                                           account.token_sha256,        proof.challenge(),  *client_random};
+  const crypto::SessionStatement statement{
+      context_.policy.server_name, account.account_id, found.mailbox_id, device_id, keys->kind(), keys->device_key,
+      account.token_sha256,        proof.challenge(),  *client_random};
   if (status = crypto::VerifySession(statement, *signature); !status.ok()) return status;
   if (status = context_.challenges.Use(proof.challenge()); !status.ok()) return status;
 
@@ -110,7 +111,7 @@ absl::Status MailboxServiceHandler::SignIn(const AccountClaims& account, const s
 grpc::ServerUnaryReactor* MailboxServiceHandler::CreateMailbox(grpc::CallbackServerContext* rpc,
                                                                const v1::CreateMailboxRequest* request,
                                                                v1::CreateMailboxResponse* response) {
-  Call call(context_, rpc, "CreateMailbox");
+  Call call(context_, rpc, "create_mailbox");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
@@ -136,19 +137,17 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::CreateMailbox(grpc::CallbackSer
 grpc::ServerUnaryReactor* MailboxServiceHandler::GetMailbox(grpc::CallbackServerContext* rpc,
                                                             const v1::GetMailboxRequest*,
                                                             v1::GetMailboxResponse* response) {
-  Call call(context_, rpc, "GetMailbox");
+  Call call(context_, rpc, "get_mailbox");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device(/*virtual_as_well=*/true);
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
   const absl::Time deadline = call.deadline();
   context_.directory.GetMailbox(
-      *caller, deadline,
-      [this, call = std::move(call), response](absl::StatusOr<mailbox::MemberView> view) mutable {
+      *caller, deadline, [this, call = std::move(call), response](absl::StatusOr<mailbox::MemberView> view) mutable {
         if (!view.ok()) return call.Finish(view.status());
         const storage_v1::MailboxHead& head = view->head;
         response->set_mailbox_id(head.mailbox_id());
-        response->set_state(head.rotation_required() ? v1::MAILBOX_STATE_ROTATION_REQUIRED
-                                                     : v1::MAILBOX_STATE_ACTIVE);
+        response->set_state(head.rotation_required() ? v1::MAILBOX_STATE_ROTATION_REQUIRED : v1::MAILBOX_STATE_ACTIVE);
         response->set_current_epoch_id(head.current_epoch_id());
         response->set_current_sequence_id(head.current_sequence_id());
         response->mutable_head()->set_generation(context_.keys.generation());
@@ -169,7 +168,7 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::GetMailbox(grpc::CallbackServer
 grpc::ServerUnaryReactor* MailboxServiceHandler::DeleteMailbox(grpc::CallbackServerContext* rpc,
                                                                const v1::DeleteMailboxRequest* request,
                                                                v1::DeleteMailboxResponse*) {
-  Call call(context_, rpc, "DeleteMailbox");
+  Call call(context_, rpc, "delete_mailbox");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
@@ -188,7 +187,7 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::DeleteMailbox(grpc::CallbackSer
 grpc::ServerUnaryReactor* MailboxServiceHandler::ListLog(grpc::CallbackServerContext* rpc,
                                                          const v1::ListLogRequest* request,
                                                          v1::ListLogResponse* response) {
-  Call call(context_, rpc, "ListLog");
+  Call call(context_, rpc, "list_log");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device(/*virtual_as_well=*/true);
   if (!caller.ok()) return call.Finish(caller.status()), reactor;

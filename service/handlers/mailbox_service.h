@@ -12,8 +12,7 @@ class MailboxServiceHandler final : public v1::MailboxService::CallbackService {
  public:
   explicit MailboxServiceHandler(const HandlerContext& context) : context_(context) {}
 
-  grpc::ServerUnaryReactor* CreateChallenge(grpc::CallbackServerContext* rpc,
-                                            const v1::CreateChallengeRequest* request,
+  grpc::ServerUnaryReactor* CreateChallenge(grpc::CallbackServerContext* rpc, const v1::CreateChallengeRequest* request,
                                             v1::CreateChallengeResponse* response) override;
   grpc::ServerUnaryReactor* CreateSession(grpc::CallbackServerContext* rpc, const v1::CreateSessionRequest* request,
                                           v1::CreateSessionResponse* response) override;

@@ -13,16 +13,18 @@
 
 namespace labyrinth::service {
 
-// Counts an account's misses in a window: at most limits::kVirtualDeviceMisses in limits::kVirtualDeviceMissWindowMs, on
-// this node. Hits cost nothing. Memory is bounded by limits::kMissCounters; a full table refuses new accounts' misses rather
-// than forgetting old ones. Thread-safe.
+// Counts an account's misses in a window: at most limits::kVirtualDeviceMisses in limits::kVirtualDeviceMissWindowMs,
+// on this node. A try counts as a miss until it is known to be none, so that guesses made at once count as well. Hits
+// cost nothing. Memory is bounded by limits::kMissCounters; a full table refuses new accounts' misses rather than
+// forgetting old ones. Thread-safe.
 class MissLimiter {
  public:
   explicit MissLimiter(const Clock& clock) : clock_(clock) {}
 
-  // RATE_LIMITED with the time to wait while the account has used its misses up.
-  absl::Status Check(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Miss(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Counts a try. RATE_LIMITED with the time to wait while the account has used its misses up.
+  absl::Status Try(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The try hit, or never came to an answer: it counts no longer.
+  void TakeBack(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Window {
