@@ -1,0 +1,208 @@
+#include "service/server/environment.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/executor.h"
+#include "service/auth/dev_issuer.h"
+#include "service/auth/jwks_file.h"
+#include "service/auth/tls_identity.h"
+#include "service/handlers/device_service.h"
+#include "service/handlers/epoch_service.h"
+#include "service/handlers/history_service.h"
+#include "service/handlers/mailbox_service.h"
+#include "service/server/call_logger.h"
+#include "service/server/dev_issuer_service.h"
+#include "service/server/listener.h"
+#include "service/server/readiness.h"
+#include "storage/rocksdb/rocksdb_engine.h"
+
+namespace labyrinth::service {
+
+namespace {
+
+constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
+
+absl::Status MakeDataDir(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) == 0) return absl::OkStatus();
+  struct stat info;
+  if (errno == EEXIST && stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return absl::OkStatus();
+  const char* why = errno == EEXIST ? "is not a directory" : strerror(errno);
+  return absl::FailedPreconditionError(fmt::format("data_dir: {}: {}", path, why));
+}
+
+std::size_t Workers() { return std::max(2u, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+std::string StorePath(const std::string& data_dir) { return data_dir + "/store"; }
+std::string DevIssuerKeyPath(const std::string& data_dir) { return data_dir + "/dev_issuer.key"; }
+
+// In the order of construction: each may use those above it.
+struct Environment::Parts {
+  Parts(const ServerConfig& config, const Clock& clock, spdlog::sink_ptr sink)
+      : config(config), clock(clock), log(std::move(sink), *ParseLogLevel(config.log_level), clock) {}
+
+  const ServerConfig config;
+  const Clock& clock;
+  Log log;
+  std::unique_ptr<storage::RocksdbEngine> engine;
+  std::optional<ServerKeys> keys;
+  std::optional<DevIssuer> dev_issuer;
+  std::unique_ptr<KeySource> account_keys;
+  std::optional<JwtVerifier> accounts;
+  std::optional<Sessions> sessions;
+  std::optional<Challenges> challenges;
+  std::optional<MissLimiter> misses;
+  std::optional<Pseudonyms> pseudonyms;
+  std::optional<CallLogger> call_log;
+  mailbox::Policy policy;
+  std::optional<mailbox::PageTokens> page_tokens;
+  std::optional<mailbox::DirectoryReader> directory;
+  std::optional<mailbox::HistoryReader> history;
+  std::unique_ptr<ThreadPool> workers;
+  std::unique_ptr<mailbox::Sequencer> sequencer;
+  std::optional<HandlerContext> context;
+  std::optional<MailboxServiceHandler> mailbox_service;
+  std::optional<DeviceServiceHandler> device_service;
+  std::optional<EpochServiceHandler> epoch_service;
+  std::optional<HistoryServiceHandler> history_service;
+  std::optional<DevIssuerServiceHandler> dev_issuer_service;
+  Listener listener;
+  std::optional<Readiness> readiness;
+
+  absl::Status OpenStore(RandomSource& random);
+  absl::Status LoadCredentials(RandomSource& random);
+  void BuildDomain(RandomSource& random);
+  absl::Status Serve();
+};
+
+absl::Status Environment::Parts::OpenStore(RandomSource& random) {
+  if (auto status = MakeDataDir(config.data_dir); !status.ok()) return status;
+  storage::RocksdbOptions options;
+  options.block_cache_bytes = std::size_t{config.block_cache_mib} << 20;
+  auto opened = storage::RocksdbEngine::Open(StorePath(config.data_dir), options);
+  if (!opened.ok()) return opened.status();
+  engine = *std::move(opened);
+  if (engine->recovered_torn_write()) log.Event(LogLevel::kWarn, "recovered_torn_write");
+  auto loaded = ServerKeys::LoadOrCreate(*engine, random, {config.server_name, config.dev});
+  if (!loaded.ok()) return loaded.status();
+  keys = *std::move(loaded);
+  return absl::OkStatus();
+}
+
+absl::Status Environment::Parts::LoadCredentials(RandomSource& random) {
+  if (config.dev) {
+    auto issuer = DevIssuer::LoadOrCreate(DevIssuerKeyPath(config.data_dir), random, clock);
+    if (!issuer.ok()) return issuer.status();
+    dev_issuer = *std::move(issuer);
+    account_keys = std::make_unique<FixedKeySource>(dev_issuer->keys());
+    accounts.emplace(DevIssuer::policy(), *account_keys, clock);
+    return absl::OkStatus();
+  }
+  const auto expire_ms = CheckTlsIdentity(config.tls.cert_file, config.tls.key_file, clock.NowMs());
+  if (!expire_ms.ok()) return expire_ms.status();
+  log.Event(LogLevel::kInfo, "tls_loaded").Count("days_left", (*expire_ms - clock.NowMs()) / kDayMs);
+  auto file = JwksFile::Open(config.accounts.jwks_file, clock,
+                             [this](const absl::StatusOr<std::shared_ptr<const JwkSet>>& loaded) {
+                               if (loaded.ok()) {
+                                 log.Event(LogLevel::kInfo, "jwks_loaded").Count("keys", (*loaded)->size());
+                                 for (const std::string& why : (*loaded)->skipped()) {
+                                   log.Event(LogLevel::kInfo, "jwks_skipped").About(OperatorText(why));
+                                 }
+                               } else {
+                                 const std::string why(loaded.status().message());
+                                 log.Event(LogLevel::kError, "jwks_refused").About(OperatorText(why));
+                               }
+                             });
+  if (!file.ok()) return file.status();
+  account_keys = *std::move(file);
+  const JwtPolicy jwt{config.accounts.issuer, config.accounts.audience, config.accounts.leeway_ms};
+  accounts.emplace(jwt, *account_keys, clock);
+  return absl::OkStatus();
+}
+
+void Environment::Parts::BuildDomain(RandomSource& random) {
+  sessions.emplace(*keys, clock);
+  challenges.emplace(keys->challenge(), config.server_name, clock, random);
+  misses.emplace(clock);
+  pseudonyms.emplace(keys->pseudonym(), clock);
+  call_log.emplace(log, *pseudonyms);
+  policy = {config.server_name, [this](std::string_view account_id) { return keys->AccountPartition(account_id); },
+            config.quota.bytes, config.quota.messages};
+  page_tokens.emplace(keys->page_token().Clone(), keys->generation(), random);
+  directory.emplace(*engine, *page_tokens);
+  history.emplace(*engine, *page_tokens, clock);
+  workers = std::make_unique<ThreadPool>(Workers());
+  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random);
+  context.emplace(HandlerContext{policy, *keys, *accounts, *sessions, *challenges, *misses, *sequencer, *directory,
+                                 *history, clock, random, *call_log});
+}
+
+absl::Status Environment::Parts::Serve() {
+  mailbox_service.emplace(*context);
+  device_service.emplace(*context);
+  epoch_service.emplace(*context);
+  history_service.emplace(*context);
+  std::vector<grpc::Service*> services = {&*mailbox_service, &*device_service, &*epoch_service, &*history_service};
+  if (dev_issuer.has_value()) {
+    dev_issuer_service.emplace(*dev_issuer, clock);
+    services.push_back(&*dev_issuer_service);
+  }
+  auto listening = Listen(config, services);
+  if (!listening.ok()) return listening.status();
+  listener = *std::move(listening);
+  readiness.emplace(
+      *engine, [this] { return engine->Health(); }, clock, *listener.server->GetHealthCheckService(), log);
+  readiness->Start();
+  if (!config.port_file.empty()) return WritePortFile(config.port_file, listener.port);
+  return absl::OkStatus();
+}
+
+Environment::Environment(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Environment>> Environment::Start(const ServerConfig& config, const Clock& clock,
+                                                                RandomSource& random, spdlog::sink_ptr sink) {
+  std::unique_ptr<Environment> environment(new Environment(std::make_unique<Parts>(config, clock, std::move(sink))));
+  Parts& parts = *environment->parts_;
+  if (auto status = parts.OpenStore(random); !status.ok()) return status;
+  if (auto status = parts.LoadCredentials(random); !status.ok()) return status;
+  parts.BuildDomain(random);
+  if (auto status = parts.Serve(); !status.ok()) return status;
+  parts.log.Event(LogLevel::kInfo, "started").Count("port", parts.listener.port);
+  parts.log.Flush();
+  return environment;
+}
+
+Environment::~Environment() {
+  if (parts_->listener.server == nullptr) return;
+  Drain();
+}
+
+int Environment::port() const { return parts_->listener.port; }
+
+void Environment::Drain() {
+  Parts& parts = *parts_;
+  if (parts.readiness.has_value()) parts.readiness->Drain();
+  if (parts.listener.server == nullptr) return;
+  parts.log.Event(LogLevel::kInfo, "draining").Count("pending", parts.sequencer->pending());
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(parts.config.drain_deadline_ms);
+  parts.listener.server->Shutdown(deadline);
+  parts.listener.server->Wait();
+  parts.readiness.reset();
+  parts.listener.server.reset();
+  parts.sequencer.reset();  // waits for what is in flight
+  parts.log.Event(LogLevel::kInfo, "stopped");
+  parts.log.Flush();
+}
+
+}  // namespace labyrinth::service
