@@ -19,16 +19,6 @@ std::string Duration(double seconds) {
   return seconds < 1 ? fmt::format("{:.1f} ms", seconds * 1000) : fmt::format("{:.1f} s", seconds);
 }
 
-std::string Grouped(uint64_t number) {
-  const std::string digits = fmt::format("{}", number);
-  std::string grouped;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) grouped.push_back(',');
-    grouped.push_back(digits[i]);
-  }
-  return grouped;
-}
-
 void Stage::BeginScene(std::string_view name, std::string_view about) {
   ++scenes_;
   scene_start_ = std::chrono::steady_clock::now();

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/errors.h"
+#include "common/text.h"
 
 namespace labyrinth::demo {
 
@@ -45,8 +46,6 @@ class Stage {
 
 // "1.4 s", "12.3 ms".
 std::string Duration(double seconds);
-// "4,150"
-std::string Grouped(uint64_t number);
 
 }  // namespace labyrinth::demo
 

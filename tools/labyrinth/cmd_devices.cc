@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "client/transfer/text.h"
+#include "tools/labyrinth/commands.h"
+#include "tools/labyrinth/device_name.h"
+#include "tools/labyrinth/revoke.h"
+
+namespace labyrinth::cli {
+namespace {
+
+struct DevicesFlags {
+  bool removed = false;
+};
+
+absl::Status RunDevices(Context& context, const DevicesFlags& flags) {
+  auto client = context.OpenClient();
+  if (!client.ok()) return client.status();
+  absl::StatusOr<std::vector<client::DeviceView>> devices = (*client)->devices().List(flags.removed);
+  if (!devices.ok()) return devices.status();
+  Output& out = context.out();
+  if (!out.json()) PrintDevices(out, *devices);
+  out.BeginList(Json::object(), "devices");
+  for (const client::DeviceView& device : *devices) out.Item(DeviceDocument(device));
+  out.EndList();
+  return absl::OkStatus();
+}
+
+absl::Status RunRevokeAny(Context& context, const RevokeFlags& flags) {
+  return Revoke(context, flags, /*codes_only=*/false);
+}
+
+}  // namespace
+
+void AddDevices(CLI::App& app, Chosen& chosen) {
+  auto devices_flags = std::make_shared<DevicesFlags>();
+  CLI::App* devices = AddCommand(app, chosen, "devices", "List the mailbox's devices and recovery codes",
+                                 /*changes=*/false, RunDevices, devices_flags);
+  devices->add_flag("--removed", devices_flags->removed, "Removed ones too");
+
+  auto flags = std::make_shared<RevokeFlags>();
+  CLI::App* revoke = AddCommand(app, chosen, "revoke", "Remove a device (or a recovery code) for good",
+                                /*changes=*/true, RunRevokeAny, flags);
+  AddRevokeFlags(*revoke, *flags, "DEVICE");
+}
+
+}  // namespace labyrinth::cli

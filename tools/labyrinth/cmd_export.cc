@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "client/transfer/history_source.h"
+#include "client/transfer/jsonl_export.h"
+#include "client/transfer/text.h"
+#include "tools/labyrinth/commands.h"
+#include "tools/labyrinth/exit_code.h"
+#include "tools/labyrinth/progress_bar.h"
+
+namespace labyrinth::cli {
+namespace {
+
+struct ExportFlags {
+  std::string folder;
+  bool resume = false;
+};
+
+absl::Status RunExport(Context& context, const ExportFlags& flags) {
+  InterruptScope interrupt;
+  auto client = context.OpenClient();
+  if (!client.ok()) return client.status();
+  client::ClientHistorySource source(**client);
+  absl::StatusOr<client::JsonlExportReport> report;
+  {
+    ProgressBar bar("exporting", "messages");
+    report = client::ExportJsonl(source, flags.folder, {.resume = flags.resume}, [&](uint64_t done, uint64_t total) {
+      bar.Update(done, total);
+      return !interrupt.interrupted();
+    });
+  }
+  if (!report.ok()) return report.status();
+  Output& out = context.out();
+  out.Line(fmt::format("exported {} messages of {} threads to {}", Grouped(report->messages), Grouped(report->threads),
+                       client::Printable(flags.folder)));
+  out.Line(fmt::format("sha256 {}", report->sha256));
+  out.Document({{"folder", flags.folder},
+                {"threads", report->threads},
+                {"messages", report->messages},
+                {"unverified_messages", report->unverified_messages},
+                {"refused_messages", report->refused_messages},
+                {"reused_threads", report->reused_threads},
+                {"sha256", report->sha256}});
+  if (report->refused_messages == 0) return absl::OkStatus();
+  return Findings(fmt::format("{} messages were refused and are not in the export: 'labyrinth verify' says more",
+                              report->refused_messages));
+}
+
+}  // namespace
+
+void AddExport(CLI::App& app, Chosen& chosen) {
+  auto flags = std::make_shared<ExportFlags>();
+  CLI::App* command = AddCommand(app, chosen, "export", "Write the whole history, in the clear, as JSON lines",
+                                 /*changes=*/false, RunExport, flags);
+  command->add_option("DIR", flags->folder, "A folder, new or empty")->required();
+  command->add_flag("--resume", flags->resume, "Continue an interrupted export");
+}
+
+}  // namespace labyrinth::cli

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "client/transfer/jsonl_line.h"
+#include "client/transfer/status.h"
+#include "client/transfer/text.h"
+#include "common/bytes.h"
+#include "common/limits.h"
+#include "tools/labyrinth/commands.h"
+#include "tools/labyrinth/exit_code.h"
+#include "tools/labyrinth/message_text.h"
+#include "tools/labyrinth/thread_name.h"
+#include "tools/labyrinth/time_text.h"
+
+namespace labyrinth::cli {
+namespace {
+
+constexpr std::size_t kTitleColumns = 40, kSnippetColumns = 60;
+
+struct ThreadsFlags {
+  uint64_t limit = 0;
+};
+
+struct ReadFlags {
+  std::string thread;
+  std::string since;
+  std::string until;
+  uint64_t limit = limits::kPageItemsDefault;
+  bool oldest_first = false;
+};
+
+absl::Status Refused(uint64_t count) {
+  if (count == 0) return absl::OkStatus();
+  return Findings(
+      fmt::format("{} message{} refused: 'labyrinth verify' says more", count, count == 1 ? " was" : "s were"));
+}
+
+void PrintThread(Output& out, const client::HistoryMessage& newest, absl::TimeZone zone) {
+  const client::RowClaims& row = newest.row();
+  const std::optional<client::ShownMessage> shown = client::Show(newest);
+  const std::string title = shown && shown->chat ? shown->chat->thread_title : std::string();
+  if (out.json()) {
+    out.Item({{"handle", HandleOf(row.thread_id)},
+              {"thread_id", ToHex(row.thread_id)},
+              {"title", title},
+              {"newest", MessageDocument(newest)}});
+    return;
+  }
+  const std::string name = title.empty() ? "(no title)" : Shorten(client::Printable(title), kTitleColumns);
+  out.Line(fmt::format("{:<8}  {}  {:<{}}  {}", HandleOf(row.thread_id), MinuteText(row.timestamp_ms, zone), name,
+                       kTitleColumns, Snippet(newest, kSnippetColumns)));
+}
+
+absl::Status RunThreads(Context& context, const ThreadsFlags& flags) {
+  auto client = context.OpenClient();
+  if (!client.ok()) return client.status();
+  const absl::TimeZone zone = absl::LocalTimeZone();
+  uint64_t shown = 0, refused = 0;
+  bool more = false;
+  client::ThreadReader reader = (*client)->history().ListThreads();
+  bool begun = false;
+  while (!reader.done() && !more) {
+    absl::StatusOr<std::vector<client::HistoryMessage>> page = reader.NextPage();
+    if (!page.ok()) return page.status();
+    // Nothing is printed before the first page is there.
+    if (!begun) context.out().BeginList(Json::object(), "threads");
+    begun = true;
+    for (const client::HistoryMessage& newest : *page) {
+      more = flags.limit > 0 && shown == flags.limit;
+      if (more) break;
+      ++shown;
+      if (newest.tampered() != nullptr) ++refused;
+      PrintThread(context.out(), newest, zone);
+    }
+    more = more || (flags.limit > 0 && shown == flags.limit && !reader.done());
+  }
+  if (shown == 0) context.out().Line("no threads yet: 'labyrinth import' or 'labyrinth send'");
+  if (more) context.out().Line("and more (--limit 0 shows all)");
+  context.out().EndList({{"more", more}});
+  return Refused(refused);
+}
+
+absl::StatusOr<int64_t> TimeFlag(const Context& context, const std::string& flag, const std::string& text,
+                                 int64_t absent) {
+  if (text.empty()) return absent;
+  absl::StatusOr<int64_t> time = ParseTimeMs(text, context.clock().NowMs(), absl::LocalTimeZone());
+  if (!time.ok()) return Usage(fmt::format("{}: {}: {}", flag, client::Printable(text), client::TextOf(time.status())));
+  return time;
+}
+
+absl::Status RunRead(Context& context, const ReadFlags& flags) {
+  absl::StatusOr<int64_t> since = TimeFlag(context, "--since", flags.since, 0);
+  if (!since.ok()) return since.status();
+  absl::StatusOr<int64_t> until = TimeFlag(context, "--until", flags.until, 0);
+  if (!until.ok()) return until.status();
+  if (!flags.until.empty() && *until <= *since) return Usage("--until: not after --since");
+  auto client = context.OpenClient();
+  if (!client.ok()) return client.status();
+  client::History& history = (*client)->history();
+  absl::StatusOr<NamedThread> thread = FindThread(history, flags.thread);
+  if (!thread.ok()) return thread.status();
+
+  client::MessageQuery query{.thread_id = thread->id,
+                             .start_ms = *since,
+                             .end_ms = *until,
+                             .oldest_first = flags.oldest_first,
+                             .page_size = limits::kPageItems};
+  if (flags.limit > 0 && flags.limit < query.page_size) query.page_size = static_cast<uint32_t>(flags.limit);
+  const absl::TimeZone zone = absl::LocalTimeZone();
+  Output& out = context.out();
+  client::MessageReader reader = history.ListMessages(query);
+  uint64_t shown = 0, refused = 0;
+  std::chrono::steady_clock::duration reading{};  // without printing
+  bool begun = false;
+  while (!reader.done() && (flags.limit == 0 || shown < flags.limit)) {
+    const auto start = std::chrono::steady_clock::now();
+    absl::StatusOr<std::vector<client::HistoryMessage>> page = reader.NextPage();
+    reading += std::chrono::steady_clock::now() - start;
+    if (!page.ok()) return page.status();
+    if (!begun) {
+      out.BeginList({{"handle", HandleOf(thread->id)}, {"thread_id", ToHex(thread->id)}, {"title", thread->title}},
+                    "messages");
+    }
+    begun = true;
+    for (const client::HistoryMessage& message : *page) {
+      if (flags.limit > 0 && shown == flags.limit) break;
+      ++shown;
+      if (message.tampered() != nullptr) ++refused;
+      if (out.json()) {
+        out.Item(MessageDocument(message));
+      } else {
+        out.Line(MessageText(message, zone));
+      }
+    }
+  }
+  const double ms = std::chrono::duration<double, std::milli>(reading).count();
+  out.EndList({{"count", shown}, {"refused", refused}, {"elapsed_ms", ms}});
+  return Refused(refused);
+}
+
+}  // namespace
+
+void AddRead(CLI::App& app, Chosen& chosen) {
+  auto threads_flags = std::make_shared<ThreadsFlags>();
+  CLI::App* threads = AddCommand(app, chosen, "threads", "List the threads, newest first", /*changes=*/false,
+                                 RunThreads, threads_flags);
+  threads->add_option("--limit", threads_flags->limit, "At most so many; 0: all (the default)")->type_name("N");
+
+  auto flags = std::make_shared<ReadFlags>();
+  CLI::App* read =
+      AddCommand(app, chosen, "read", "Show a thread's messages, newest first", /*changes=*/false, RunRead, flags);
+  read->add_option("THREAD", flags->thread, "A title, or a handle from 'threads'")->required();
+  read->add_option("--since", flags->since, "From this time on: 2024-05-01, 2024-05-01T12:30, or 7d (ago)")
+      ->type_name("TIME");
+  read->add_option("--until", flags->until, "Before this time")->type_name("TIME");
+  read->add_option("--limit", flags->limit, "At most so many; 0: all")->type_name("N")->capture_default_str();
+  read->add_flag("--oldest-first", flags->oldest_first, "Oldest first");
+}
+
+}  // namespace labyrinth::cli
