@@ -129,7 +129,7 @@ class Engine {
   // can't answer by the deadline; DATA_DAMAGED when stored bytes fail their checksums. Never partial results.
   virtual void Read(ReadRequest request, ReadCallback done) = 0;
 
-  // kFailed carries INVALID_ARGUMENT or ENGINE_UNAVAILABLE. A request whose deadline has passed before it started fails.
+  // kFailed carries INVALID_ARGUMENT, ENGINE_UNAVAILABLE or DATA_DAMAGED (what is stored of the partition itself). A request whose deadline has passed before it started fails.
   virtual void Commit(CommitRequest request, CommitCallback done) = 0;
 
   // At most `limit` partitions with wake time <= now_ms, earliest first.

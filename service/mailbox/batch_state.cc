@@ -26,9 +26,8 @@ absl::Status BatchState::LoadHead() {
   head_.reset();
   const std::optional<std::string>* bytes = Find(keys::Head());
   if (bytes == nullptr || !bytes->has_value()) return absl::OkStatus();
-  absl::StatusOr<storage_v1::MailboxHead> head = ParseRecord<storage_v1::MailboxHead>(**bytes);
+  absl::StatusOr<storage_v1::MailboxHead> head = ParseHead(**bytes);
   if (!head.ok()) return head.status();
-  if (head->version() != storage::kSchemaVersion) return errors::DataDamaged("MailboxHead.version");
   wake_at_read_ms_ = head->wake_at_ms();
   head_ = *std::move(head);
   return absl::OkStatus();

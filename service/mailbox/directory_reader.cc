@@ -14,12 +14,13 @@ using storage::Direction;
 
 namespace {
 
-// Epochs of one forward page: their member rows come along, so that 32 devices' entropies stay within a page.
+// Epochs of one forward page: their member rows come along, so that 32 devices' entropies stay within a page. Devices
+// that join inside an epoch add rows beyond those 32.
 constexpr uint32_t kEpochsPerPage = 50;
 constexpr uint32_t kMemberRowsPerPage = 4096;
 
-absl::StatusOr<std::string> NextToken(const PageTokens& tokens, const Caller& caller,
-                                      const crypto::Sha256Digest& query, const std::string& last_key) {
+absl::StatusOr<std::string> NextToken(const PageTokens& tokens, const Caller& caller, const crypto::Sha256Digest& query,
+                                      const std::string& last_key) {
   if (last_key.empty()) return std::string();
   return tokens.Seal(caller, query, last_key);
 }
@@ -34,7 +35,7 @@ storage::ReadRequest HeadRead(const std::string& partition, std::string key, abs
 }
 
 absl::StatusOr<MailboxId> MailboxIdOf(const std::string& head_bytes) {
-  auto head = ParseRecord<storage_v1::MailboxHead>(head_bytes);
+  auto head = ParseHead(head_bytes);
   if (!head.ok()) return head.status();
   const auto id = MailboxId::From(head->mailbox_id());
   if (!id.has_value()) return errors::DataDamaged("MailboxHead.mailbox_id");
@@ -50,6 +51,12 @@ absl::StatusOr<SignInView> ToSignIn(const storage::ReadResult& result) {
   if (!device.ok()) return device.status();
   if (device->revoked()) return errors::DeviceRevoked();
   return SignInView{*mailbox_id, result.position, *std::move(device)};
+}
+
+// Whether a device was revoked, or its mailbox deleted, after its secrets were read.
+bool IsGone(const absl::Status& status) {
+  const std::optional<Reason> reason = ReasonOf(status);
+  return reason == Reason::kDeviceRevoked || reason == Reason::kDeviceNotFound || reason == Reason::kMailboxNotFound;
 }
 
 absl::StatusOr<DevicePage> ToDevicePage(const storage::Page& rows, bool show_revoked) {
@@ -106,16 +113,13 @@ void DirectoryReader::FindVirtualDevice(const std::string& partition, const Virt
         auto secrets = ParseRecord<storage_v1::VirtualDeviceRecord>(*result->values[1]);
         if (!secrets.ok()) return std::move(done)(secrets.status());
         const DeviceId device_id(secrets->device_id());
-        FindDevice(partition, device_id, deadline,
-                   [secrets = *std::move(secrets), done = std::move(done)](absl::StatusOr<SignInView> found) mutable {
-                     // Revoked between the two reads.
-                     if (!found.ok() && ReasonOf(found.status()) != Reason::kDataDamaged) {
-                       return std::move(done)(errors::VirtualDeviceNotFound());
-                     }
-                     if (!found.ok()) return std::move(done)(found.status());
-                     std::move(done)(
-                         VirtualDeviceView{found->mailbox_id, std::move(secrets), std::move(found->device)});
-                   });
+        FindDevice(
+            partition, device_id, deadline,
+            [secrets = *std::move(secrets), done = std::move(done)](absl::StatusOr<SignInView> found) mutable {
+              if (IsGone(found.status())) return std::move(done)(errors::VirtualDeviceNotFound());
+              if (!found.ok()) return std::move(done)(found.status());
+              std::move(done)(VirtualDeviceView{found->mailbox_id, std::move(secrets), std::move(found->device)});
+            });
       });
 }
 
@@ -189,22 +193,25 @@ void DirectoryReader::ListEpochs(const Caller& caller, const EpochQuery& query, 
   const uint32_t first = query.forward ? query.bound : 0;
   const uint32_t end = query.forward ? limits::kEpochSequence + 1 : query.bound;
   if (first >= end) return std::move(done)(EpochPage());
+  page.size = std::min(page.size, kEpochsPerPage);
   MemberReadRequest read{caller, Access::kVirtualAsWell, {}, {}, deadline};
   read.scans = {ScanFrom(keys::Epochs(first, end), query.forward ? Direction::kForward : Direction::kBackward,
-                         *last_key, std::min(page.size, kEpochsPerPage))};
+                         *last_key, page.size)};
   MemberRead(engine_, std::move(read),
-             [this, caller, query, hash, deadline, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+             [this, caller, query, hash, asked = std::move(page), deadline,
+              done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
                auto token = NextToken(tokens_, caller, hash, LastKey(view->pages[0]));
                if (!token.ok()) return std::move(done)(token.status());
-               AddMembers(caller, query, std::move(view->pages[0]), *std::move(token), deadline, std::move(done));
+               EpochPage page;
+               page.next_token = *std::move(token);
+               AddMembers(caller, query, std::move(asked), std::move(view->pages[0]), std::move(page), deadline,
+                          std::move(done));
              });
 }
 
-void DirectoryReader::AddMembers(const Caller& caller, const EpochQuery& query, storage::Page rows,
-                                 std::string next_token, absl::Time deadline, Reply<EpochPage> done) const {
-  EpochPage page;
-  page.next_token = std::move(next_token);
+void DirectoryReader::AddMembers(const Caller& caller, const EpochQuery& query, PageRequest asked, storage::Page rows,
+                                 EpochPage page, absl::Time deadline, Reply<EpochPage> done) const {
   MemberReadRequest read{caller, Access::kVirtualAsWell, {}, {}, deadline};
   for (const storage::KeyValue& row : rows.items) {
     const auto sequence_id = keys::ParseEpoch(row.key);
@@ -221,8 +228,17 @@ void DirectoryReader::AddMembers(const Caller& caller, const EpochQuery& query, 
   }
   const DeviceId recipient = query.recipient.valid() ? query.recipient : caller.device_id;
   MemberRead(engine_, std::move(read),
-             [recipient, page = std::move(page), done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+             [this, caller, query, asked = std::move(asked), deadline, recipient, page = std::move(page),
+              done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
+               if (!view->pages.empty() && view->pages[0].more) {
+                 // Very many joined inside these epochs: half as many epochs.
+                 if (asked.size == 1) {
+                   return std::move(done)(errors::LimitExceeded("range", "epoch_members", kMemberRowsPerPage));
+                 }
+                 asked.size /= 2;
+                 return ListEpochs(caller, query, std::move(asked), deadline, std::move(done));
+               }
                for (std::size_t i = 0; i < page.epochs.size(); ++i) {
                  if (!view->values[i].has_value()) return std::move(done)(errors::DataDamaged("an epoch's opener"));
                  auto opener = ParseRecord<storage_v1::DeviceRecord>(*view->values[i]);
@@ -230,8 +246,6 @@ void DirectoryReader::AddMembers(const Caller& caller, const EpochQuery& query, 
                  page.epochs[i].opener = *std::move(opener);
                }
                if (!view->pages.empty()) {
-                 // Fifty epochs of 32 members and their late joiners fit well.
-                 if (view->pages[0].more) return std::move(done)(errors::DataDamaged("an epoch's members"));
                  const absl::Status status = AddMemberRows(view->pages[0], recipient, page.epochs);
                  if (!status.ok()) return std::move(done)(status);
                }

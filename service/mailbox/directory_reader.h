@@ -92,8 +92,8 @@ class DirectoryReader {
                   Reply<EpochPage> done) const;
 
  private:
-  // The second half of ListEpochs: openers and members of the epochs of one page.
-  void AddMembers(const Caller& caller, const EpochQuery& query, storage::Page rows, std::string next_token,
+  // The second half of ListEpochs, which was `asked` for: openers and members of the epochs in `rows`, into `page`.
+  void AddMembers(const Caller& caller, const EpochQuery& query, PageRequest asked, storage::Page rows, EpochPage page,
                   absl::Time deadline, Reply<EpochPage> done) const;
 
   storage::Engine& engine_;

@@ -14,9 +14,14 @@ using storage::Direction;
 
 namespace {
 
-// How far down a thread to look for its newest live message.
+// How far down a thread to look for its newest live message: so many, or so many bytes of them.
 constexpr uint32_t kNewestLookBack = 32;
+constexpr std::size_t kNewestLookBackBytes = limits::kMessageBytes;
 constexpr int64_t kEndOfTime = int64_t{1} << 48;
+
+// Rows that are read at a time where an index leads to them: what a page may read beyond what it can hold, 12 MiB at
+// most.
+constexpr std::size_t kRowsPerRead = 48;
 
 Direction DirectionOf(const MessageQuery& query) {
   return query.newest_first ? Direction::kForward : Direction::kBackward;  // keys descend in time
@@ -30,8 +35,19 @@ absl::StatusOr<MessageView> ToMessage(std::string thread_id, const storage::Plac
 
 }  // namespace
 
-void HistoryReader::ListMessages(const Caller& caller, const MessageQuery& query, PageRequest page,
-                                 absl::Time deadline, Reply<MessagePage> done) const {
+// Rows that an index leads to, on their way.
+struct HistoryReader::Fetching {
+  Walk walk;
+  std::vector<Wanted> wanted;
+  storage::Position index_at;  // when the index was read
+  bool look_back = false;
+  Reply<Rows> done;
+  Rows rows = {};         // of the first so many wanted
+  std::size_t bytes = 0;  // of ciphertext in them
+};
+
+void HistoryReader::ListMessages(const Caller& caller, const MessageQuery& query, PageRequest page, absl::Time deadline,
+                                 Reply<MessagePage> done) const {
   const crypto::Sha256Digest hash = QueryHash("ListMessages")
                                         .Add(query.thread_id)
                                         .Add(static_cast<uint64_t>(query.start_ms))
@@ -66,7 +82,8 @@ void HistoryReader::ListThread(Walk walk, Reply<MessagePage> done) const {
                             if (!messages.ok()) return std::move(done)(messages.status());
                             page.messages = *std::move(messages);
                             page.as_of = view->position;
-                            const absl::Status status = SetNextToken(walk, view->pages[0], page);
+                            const storage::Page& rows = view->pages[0];
+                            const absl::Status status = SetNextToken(walk, rows, rows.items.size(), page);
                             if (!status.ok()) return std::move(done)(status);
                             std::move(done)(std::move(page));
                           });
@@ -88,18 +105,7 @@ void HistoryReader::ListMailbox(Walk walk, Reply<MessagePage> done) const {
                  if (!number.ok()) return std::move(done)(number.status());
                  wanted.push_back({number->number(), *place});
                }
-               MessagePage page;
-               const absl::Status status = SetNextToken(walk, view->pages[0], page);
-               if (!status.ok()) return std::move(done)(status);
-               Fetch(walk, std::move(wanted),
-                     [page = std::move(page), done = std::move(done)](absl::StatusOr<Fetched> fetched) mutable {
-                       if (!fetched.ok()) return std::move(done)(fetched.status());
-                       page.as_of = fetched->as_of;
-                       for (auto& row : fetched->rows) {
-                         if (row.has_value()) page.messages.push_back(*std::move(row));
-                       }
-                       std::move(done)(std::move(page));
-                     });
+               ListIndexed(std::move(walk), std::move(wanted), *std::move(view), /*look_back=*/false, std::move(done));
              });
 }
 
@@ -120,24 +126,7 @@ void HistoryReader::ListThreads(const Caller& caller, PageRequest page, absl::Ti
                  if (!key.has_value()) return std::move(done)(errors::DataDamaged("thread activity key"));
                  wanted.push_back({key->number, key->newest});
                }
-               MessagePage page;
-               const absl::Status status = SetNextToken(walk, view->pages[0], page);
-               if (!status.ok()) return std::move(done)(status);
-               auto finish = [page = std::move(page), done = std::move(done)](absl::StatusOr<Fetched> fetched) mutable {
-                 if (!fetched.ok()) return std::move(done)(fetched.status());
-                 page.as_of = fetched->as_of;
-                 for (auto& row : fetched->rows) {
-                   if (row.has_value()) page.messages.push_back(*std::move(row));
-                 }
-                 std::move(done)(std::move(page));
-               };
-               std::vector<Wanted> newest = wanted;
-               Fetch(walk, std::move(wanted),
-                     [this, walk, newest = std::move(newest),
-                      finish = std::move(finish)](absl::StatusOr<Fetched> fetched) mutable {
-                       if (!fetched.ok()) return std::move(finish)(fetched.status());
-                       FillLive(walk, std::move(newest), *std::move(fetched), std::move(finish));
-                     });
+               ListIndexed(std::move(walk), std::move(wanted), *std::move(view), /*look_back=*/true, std::move(done));
              });
 }
 
@@ -167,47 +156,74 @@ void HistoryReader::BatchGet(const Caller& caller, std::vector<std::string> mess
                  wanted.push_back({location.thread_number(), FromRecord(location.place())});
                  wanted_ids.push_back(std::move(ids[i]));
                }
-               Fetch(walk, std::move(wanted),
-                     [ids = std::move(wanted_ids), answer = std::move(answer),
-                      done = std::move(done)](absl::StatusOr<Fetched> fetched) mutable {
-                       if (!fetched.ok()) return std::move(done)(fetched.status());
-                       std::size_t bytes = 0;
-                       for (std::size_t i = 0; i < ids.size(); ++i) {
-                         auto& row = fetched->rows[i];
-                         if (row.has_value()) bytes += row->record.ciphertext().size();
-                         if (!row.has_value() || bytes > limits::kPageBytes) {
-                           answer.missing_ids.push_back(std::move(ids[i]));
-                         } else {
-                           answer.messages.push_back(*std::move(row));
-                         }
-                       }
-                       std::move(done)(std::move(answer));
-                     });
+               Fetch(std::make_unique<Fetching>(Fetching{std::move(walk), std::move(wanted), view->position,
+                                                         /*look_back=*/false,
+                                                         [ids = std::move(wanted_ids), answer = std::move(answer),
+                                                          done = std::move(done)](absl::StatusOr<Rows> rows) mutable {
+                                                           if (!rows.ok()) return std::move(done)(rows.status());
+                                                           rows->resize(ids.size());
+                                                           for (std::size_t i = 0; i < ids.size(); ++i) {
+                                                             std::optional<MessageView>& row = (*rows)[i];
+                                                             if (row.has_value()) {
+                                                               answer.messages.push_back(*std::move(row));
+                                                             } else {
+                                                               answer.missing_ids.push_back(std::move(ids[i]));
+                                                             }
+                                                           }
+                                                           std::move(done)(std::move(answer));
+                                                         }}));
              });
 }
 
-void HistoryReader::Fetch(const Walk& walk, std::vector<Wanted> wanted, Reply<Fetched> done) const {
-  MemberReadRequest read{walk.caller, Access::kDevice, {}, {}, walk.deadline};
+void HistoryReader::ListIndexed(Walk walk, std::vector<Wanted> wanted, MemberView view, bool look_back,
+                                Reply<MessagePage> done) const {
+  MessagePage page;
+  page.as_of = view.position;
+  auto finish = [this, walk, index = std::move(view.pages[0]), page = std::move(page),
+                 done = std::move(done)](absl::StatusOr<Rows> rows) mutable {
+    if (!rows.ok()) return std::move(done)(rows.status());
+    if (auto status = SetNextToken(walk, index, rows->size(), page); !status.ok()) return std::move(done)(status);
+    for (std::optional<MessageView>& row : *rows) {
+      if (row.has_value()) page.messages.push_back(*std::move(row));
+    }
+    std::move(done)(std::move(page));
+  };
+  Fetch(std::make_unique<Fetching>(
+      Fetching{std::move(walk), std::move(wanted), view.position, look_back, std::move(finish)}));
+}
+
+void HistoryReader::Fetch(std::unique_ptr<Fetching> fetching) const {
+  const std::size_t first = fetching->rows.size();
+  const std::size_t count = std::min(kRowsPerRead, fetching->wanted.size() - first);
+  if (count == 0) return std::move(fetching->done)(std::move(fetching->rows));
+  const std::vector<Wanted> wanted(fetching->wanted.begin() + first, fetching->wanted.begin() + first + count);
+  MemberReadRequest read{fetching->walk.caller, Access::kDevice, {}, {}, fetching->walk.deadline};
   for (const Wanted& row : wanted) {
     read.keys.push_back(keys::Message(row.thread_number, row.place));
     read.keys.push_back(keys::Thread(row.thread_number));
   }
   MemberRead(engine_, std::move(read),
-             [this, wanted = std::move(wanted), done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
-               if (!view.ok()) return std::move(done)(view.status());
-               std::move(done)(ToFetched(*view, wanted));
+             [this, fetching = std::move(fetching), wanted](absl::StatusOr<MemberView> view) mutable {
+               if (!view.ok()) return std::move(fetching->done)(view.status());
+               absl::StatusOr<Rows> rows = ToRows(*view, fetching->index_at, wanted);
+               if (!rows.ok()) return std::move(fetching->done)(rows.status());
+               if (fetching->look_back) return LookBack(std::move(fetching), std::move(wanted), *std::move(rows));
+               TakeRows(std::move(fetching), *std::move(rows));
              });
 }
 
-absl::StatusOr<HistoryReader::Fetched> HistoryReader::ToFetched(const MemberView& view,
-                                                                const std::vector<Wanted>& wanted) const {
-  Fetched fetched;
-  fetched.as_of = view.position;
+absl::StatusOr<HistoryReader::Rows> HistoryReader::ToRows(const MemberView& view, const storage::Position& index_at,
+                                                          const std::vector<Wanted>& wanted) const {
+  Rows rows;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& row = view.values[2 * i];
     const auto& thread_row = view.values[2 * i + 1];
-    std::optional<MessageView>& out = fetched.rows.emplace_back();
-    if (!row.has_value()) continue;
+    std::optional<MessageView>& out = rows.emplace_back();
+    if (!row.has_value()) {
+      // It may have gone since the index was read, but nothing goes without a commit.
+      if (view.position == index_at) return errors::DataDamaged("a message that an index names");
+      continue;
+    }
     if (!thread_row.has_value()) return errors::DataDamaged("a message's thread");
     auto thread = ParseRecord<storage_v1::ThreadRecord>(*thread_row);
     if (!thread.ok()) return thread.status();
@@ -215,35 +231,48 @@ absl::StatusOr<HistoryReader::Fetched> HistoryReader::ToFetched(const MemberView
     if (!message.ok()) return message.status();
     if (!IsExpired(view.head, message->record)) out = *std::move(message);
   }
-  return fetched;
+  return rows;
 }
 
-void HistoryReader::FillLive(const Walk& walk, std::vector<Wanted> wanted, Fetched fetched,
-                             Reply<Fetched> done) const {
+void HistoryReader::LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wanted> wanted, Rows rows) const {
   std::vector<std::size_t> gaps;
-  MemberReadRequest read{walk.caller, Access::kDevice, {}, {}, walk.deadline};
+  MemberReadRequest read{fetching->walk.caller, Access::kDevice, {}, {}, fetching->walk.deadline};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (fetched.rows[i].has_value()) continue;
+    if (rows[i].has_value()) continue;
     gaps.push_back(i);
     read.keys.push_back(keys::Thread(wanted[i].thread_number));
-    read.scans.push_back(ScanFrom(keys::ThreadMessages(wanted[i].thread_number, 0, kEndOfTime), Direction::kForward,
-                                  {}, kNewestLookBack));
+    read.scans.push_back(ScanFrom(keys::ThreadMessages(wanted[i].thread_number, 0, kEndOfTime), Direction::kForward, {},
+                                  kNewestLookBack));
+    read.scans.back().max_bytes = kNewestLookBackBytes;
   }
-  if (gaps.empty()) return std::move(done)(std::move(fetched));
+  if (gaps.empty()) return TakeRows(std::move(fetching), std::move(rows));
   MemberRead(engine_, std::move(read),
-             [this, gaps = std::move(gaps), fetched = std::move(fetched),
-              done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
-               if (!view.ok()) return std::move(done)(view.status());
+             [this, gaps = std::move(gaps), rows = std::move(rows),
+              fetching = std::move(fetching)](absl::StatusOr<MemberView> view) mutable {
+               if (!view.ok()) return std::move(fetching->done)(view.status());
                for (std::size_t i = 0; i < gaps.size(); ++i) {
                  if (!view->values[i].has_value()) continue;
                  auto thread = ParseRecord<storage_v1::ThreadRecord>(*view->values[i]);
-                 if (!thread.ok()) return std::move(done)(thread.status());
+                 if (!thread.ok()) return std::move(fetching->done)(thread.status());
                  auto live = ToMessages(*view, view->pages[i], thread->thread_id());
-                 if (!live.ok()) return std::move(done)(live.status());
-                 if (!live->empty()) fetched.rows[gaps[i]] = std::move(live->front());
+                 if (!live.ok()) return std::move(fetching->done)(live.status());
+                 if (!live->empty()) rows[gaps[i]] = std::move(live->front());
                }
-               std::move(done)(std::move(fetched));
+               TakeRows(std::move(fetching), std::move(rows));
              });
+}
+
+void HistoryReader::TakeRows(std::unique_ptr<Fetching> fetching, Rows rows) const {
+  for (std::optional<MessageView>& row : rows) {
+    const std::size_t size_bytes = row.has_value() ? row->record.ciphertext().size() : 0;
+    // A single message always fits: limits::kMessageBytes is far below.
+    if (fetching->bytes + size_bytes > limits::kPageBytes) {
+      return std::move(fetching->done)(std::move(fetching->rows));
+    }
+    fetching->bytes += size_bytes;
+    fetching->rows.push_back(std::move(row));
+  }
+  Fetch(std::move(fetching));
 }
 
 absl::StatusOr<std::vector<MessageView>> HistoryReader::ToMessages(const MemberView& view, const storage::Page& rows,
@@ -265,8 +294,9 @@ bool HistoryReader::IsExpired(const storage_v1::MailboxHead& head, const storage
   return record.expire_ms() != 0 && record.expire_ms() <= std::max(clock_.NowMs(), head.expired_through_ms());
 }
 
-absl::Status HistoryReader::SetNextToken(const Walk& walk, const storage::Page& rows, MessagePage& page) const {
-  const std::string last_key = LastKey(rows);
+absl::Status HistoryReader::SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken,
+                                         MessagePage& page) const {
+  const std::string last_key = taken < rows.items.size() ? rows.items[taken - 1].key : LastKey(rows);
   if (last_key.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> token = tokens_.Seal(walk.caller, walk.hash, last_key);
   if (!token.ok()) return token.status();

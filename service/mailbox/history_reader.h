@@ -2,7 +2,9 @@
 #ifndef LABYRINTH_SERVICE_MAILBOX_HISTORY_READER_H_
 #define LABYRINTH_SERVICE_MAILBOX_HISTORY_READER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +30,7 @@ struct MessageView {
 struct MessagePage {
   std::vector<MessageView> messages;
   std::string next_token;
+  // Whatever changed after this moment is in the change feed after it: the moment at which the index was read.
   storage::Position as_of;
 };
 
@@ -43,8 +46,9 @@ struct MessagesById {
   std::vector<std::string> missing_ids;
 };
 
-// Only physical devices may read. Expired messages are never returned, swept or not. Thread-safe; every method calls back
-// once. Errors of MemberRead, and PAGE_TOKEN_INVALID.
+// Only physical devices may read. Expired messages are never returned, swept or not. A page holds limits::kPageBytes of
+// ciphertext at most, and reads little more. Thread-safe; every method calls back once. Errors of MemberRead, and
+// PAGE_TOKEN_INVALID.
 class HistoryReader {
  public:
   HistoryReader(storage::Engine& engine, const PageTokens& tokens, const Clock& clock)
@@ -53,8 +57,9 @@ class HistoryReader {
   void ListMessages(const Caller& caller, const MessageQuery& query, PageRequest page, absl::Time deadline,
                     Reply<MessagePage> done) const;
   // The newest live message of each thread, newest thread first. A thread whose newest messages have expired stands at
-  // their place until they are swept, and is left out if its 32 newest have.
+  // their place until they are swept, and is left out if its 32 newest have (fewer, where those are large).
   void ListThreads(const Caller& caller, PageRequest page, absl::Time deadline, Reply<MessagePage> done) const;
+  // What doesn't fit into a page is among the missing.
   void BatchGet(const Caller& caller, std::vector<std::string> message_ids, absl::Time deadline,
                 Reply<MessagesById> done) const;
 
@@ -63,11 +68,6 @@ class HistoryReader {
   struct Wanted {
     uint32_t thread_number = 0;
     storage::Place place;
-  };
-  // What came of it: nullopt if the row has gone since, or has expired.
-  struct Fetched {
-    std::vector<std::optional<MessageView>> rows;  // in the order wanted
-    storage::Position as_of;
   };
   // One query on its way: what its steps share.
   struct Walk {
@@ -78,18 +78,28 @@ class HistoryReader {
     uint32_t size = 0;
     absl::Time deadline;
   };
+  // What became of each row wanted: nullopt if it has gone since, or has expired. Only the first so many of them, if
+  // all would be more than a page may hold.
+  using Rows = std::vector<std::optional<MessageView>>;
+  struct Fetching;
 
   void ListThread(Walk walk, Reply<MessagePage> done) const;
   void ListMailbox(Walk walk, Reply<MessagePage> done) const;
-  void Fetch(const Walk& walk, std::vector<Wanted> wanted, Reply<Fetched> done) const;
-  // For threads whose newest message has expired: the newest that hasn't.
-  void FillLive(const Walk& walk, std::vector<Wanted> wanted, Fetched fetched, Reply<Fetched> done) const;
-  absl::StatusOr<Fetched> ToFetched(const MemberView& view, const std::vector<Wanted>& wanted) const;
+  // The page of what `index`, which was read in `view`, leads to. `look_back`: for a row that has gone or has expired,
+  // its thread's newest that hasn't.
+  void ListIndexed(Walk walk, std::vector<Wanted> wanted, MemberView view, bool look_back,
+                   Reply<MessagePage> done) const;
+  // Some rows at a time, until all were read or the page is full.
+  void Fetch(std::unique_ptr<Fetching> fetching) const;
+  void LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wanted> wanted, Rows rows) const;
+  void TakeRows(std::unique_ptr<Fetching> fetching, Rows rows) const;
+  absl::StatusOr<Rows> ToRows(const MemberView& view, const storage::Position& index_at,
+                              const std::vector<Wanted>& wanted) const;
   absl::StatusOr<std::vector<MessageView>> ToMessages(const MemberView& view, const storage::Page& rows,
                                                       const std::string& thread_id) const;
   bool IsExpired(const storage_v1::MailboxHead& head, const storage_v1::MessageRecord& record) const;
-  // The token that follows `rows`, sealed into `page`.
-  absl::Status SetNextToken(const Walk& walk, const storage::Page& rows, MessagePage& page) const;
+  // The token that follows the first `taken` of `rows`, sealed into `page`.
+  absl::Status SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken, MessagePage& page) const;
 
   storage::Engine& engine_;
   const PageTokens& tokens_;

@@ -93,12 +93,14 @@ void DeleteMailboxOperation::Need(const BatchState& state, std::vector<std::stri
 absl::Status DeleteMailboxOperation::Decide(Transaction& txn) {
   if (!txn.has_mailbox() && txn.position().incarnation == request_.caller.incarnation + 1) return absl::OkStatus();
   if (auto device = ActiveCaller(txn, request_.caller); !device.ok()) return device.status();
-  absl::StatusOr<LogAppender> log =
-      LogAppender::Open(txn, policy_, request_.caller.partition, {request_.log_entry});
+  absl::StatusOr<LogAppender> log = LogAppender::Open(txn, policy_, request_.caller.partition, {request_.log_entry});
   if (!log.ok()) return log.status();
   absl::StatusOr<crypto::LogEntry> entry = log->Append(request_.log_entry);
   if (!entry.ok()) return entry.status();
   if (auto status = CheckEntry(*entry, crypto::LogEntryKind::kCloseMailbox, {}); !status.ok()) return status;
+  if (log->DeviceOf(entry->actor_device_key) != request_.caller.device_id) {
+    return errors::InvalidField("log_entry", "not signed by the calling device");
+  }
   txn.Drop();
   return absl::OkStatus();
 }

@@ -26,7 +26,7 @@ absl::StatusOr<MemberView> ToView(const Caller& caller, Access access, storage::
   if (access != Access::kVirtualAsWell && view.device.kind() != storage_v1::DEVICE_KIND_PHYSICAL) {
     return errors::TokenInvalid("session: a recovery code's device may not make this call");
   }
-  auto head_record = ParseRecord<storage_v1::MailboxHead>(*head);
+  auto head_record = ParseHead(*head);
   if (!head_record.ok()) return head_record.status();
   view.head = *std::move(head_record);
   view.values.assign(std::make_move_iterator(result.values.begin() + 2), std::make_move_iterator(result.values.end()));

@@ -50,6 +50,13 @@ absl::StatusOr<storage_v1::Roster> RosterOf(const Transaction& txn) {
   return roster->value_or(storage_v1::Roster());
 }
 
+void PutRoster(Transaction& txn, const storage_v1::Roster& roster) {
+  const bool empty = roster.active_device_ids().empty() && roster.unsigned_removal_ids().empty();
+  // Its record would have no bytes, and engines refuse empty values: the last device has removed itself.
+  if (empty) return txn.Delete(keys::Roster());
+  txn.Put(keys::Roster(), roster);
+}
+
 }  // namespace
 
 void NeedForLog(const BatchState& state, const std::vector<crypto::SignedLogEntry>& entries,
@@ -153,7 +160,7 @@ absl::Status AddDevice(Transaction& txn, DeviceId id, const storage_v1::DeviceRe
   }
   active.Add(id.value());
   std::sort(active.begin(), active.end());
-  txn.Put(keys::Roster(), *roster);
+  PutRoster(txn, *roster);
   txn.Put(keys::Device(id), device);
   storage_v1::DeviceKeyRecord by_key;
   by_key.set_device_id(id.value());
@@ -174,7 +181,7 @@ absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log) {
   auto& active = *roster->mutable_active_device_ids();
   active.erase(std::remove(active.begin(), active.end(), id.value()), active.end());
   if (!signed_in_log) roster->add_unsigned_removal_ids(id.value());
-  txn.Put(keys::Roster(), *roster);
+  PutRoster(txn, *roster);
   storage_v1::DeviceRecord revoked = **std::move(device);
   revoked.set_revoked(true);
   txn.Put(keys::Device(id), revoked);

@@ -22,6 +22,13 @@ absl::StatusOr<Record> ParseRecord(std::string_view bytes) {
   return record;
 }
 
+// The head, whose version says how to read all the rest. DATA_DAMAGED also for another version than ours.
+inline absl::StatusOr<storage_v1::MailboxHead> ParseHead(std::string_view bytes) {
+  absl::StatusOr<storage_v1::MailboxHead> head = ParseRecord<storage_v1::MailboxHead>(bytes);
+  if (head.ok() && head->version() != storage::kSchemaVersion) return errors::DataDamaged("MailboxHead.version");
+  return head;
+}
+
 inline storage::Place FromRecord(const storage_v1::Place& place) {
   return {place.timestamp_ms(), place.revision(), place.ordinal()};
 }

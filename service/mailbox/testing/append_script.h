@@ -12,8 +12,8 @@ namespace labyrinth::mailbox::testing {
 
 inline std::string AppendedKey() { return storage::keys::Thread(1); }
 
-// Appends `text` to the text at AppendedKey(), making the mailbox if there is none. Twice applied, it stands there twice;
-// decided on an old moment, it loses another's.
+// Appends `text` to the text at AppendedKey(), making the mailbox if there is none. Twice applied, it stands there
+// twice; decided on an old moment, it loses another's.
 inline Script Append(std::string text) {
   Script script;
   script.needs = {AppendedKey()};

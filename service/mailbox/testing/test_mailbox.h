@@ -3,7 +3,9 @@
 #ifndef LABYRINTH_SERVICE_MAILBOX_TESTING_TEST_MAILBOX_H_
 #define LABYRINTH_SERVICE_MAILBOX_TESTING_TEST_MAILBOX_H_
 
+#include <catch2/catch.hpp>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,12 +56,11 @@ class TestMailbox {
   // The next entry of the log as the server has it.
   crypto::LogEntry NextEntry(crypto::LogEntryKind kind, const TestDevice& actor) const;
   crypto::SignedLogEntry Sign(const crypto::LogEntry& entry, const TestDevice& signer) const;
-  // A remove; `ahead` entries will stand between it and the log's present end, the last of them `previous`.
   crypto::LogEntry RemoveEntry(DeviceId subject, const TestDevice& actor) const;
 
   CreateMailboxRequest CreateRequest(const TestDevice& first) const;
   DeleteMailboxRequest DeleteRequest(const TestDevice& actor) const;
-  // `token`: the evolve token; a fresh one moves `added`'s client scalar to creator * token.
+  // These two evolve the sponsor's ORF state: `added` gets the new client scalar, the request the token.
   CreateVirtualDeviceRequest VirtualDeviceRequest(const TestDevice& creator, TestDevice& added) const;
   RegisterDeviceRequest RegisterRequest(const TestDevice& sponsor, TestDevice& added) const;
   RevokeDeviceRequest RevokeRequest(const TestDevice& actor, DeviceId subject) const;
@@ -80,6 +81,20 @@ class TestMailbox {
   OpenEpochResponse Rotate(const TestDevice& opener, std::vector<DeviceId> revoked = {});
   SaveResponse MustSave(const TestDevice& device, std::vector<SaveMessage> messages,
                         OnConflict on_conflict = OnConflict::kReject);
+
+  // Tries the request: the test fails unless it is refused with `reason` and leaves every row as it was. Returns the
+  // refusal's details.
+  template <typename Request>
+  std::map<std::string, std::string> MustRefuse(Request request, Reason reason) {
+    const auto before = server_.Rows(partition_);
+    const absl::Status status = server_.Do(std::move(request)).status();
+    INFO(status.ToString());
+    CHECK(ReasonOf(status) == reason);
+    CHECK(server_.Rows(partition_) == before);
+    return DetailsOf(status);
+  }
+  // The test fails unless every row of the store agrees with all others.
+  void CheckSound() const;
 
  private:
   crypto::SignedLogEntry SignedAdd(crypto::LogEntryKind kind, const TestDevice& actor, const TestDevice& subject,

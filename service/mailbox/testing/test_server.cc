@@ -82,6 +82,11 @@ Pending<SaveResponse> TestServer::Start(SaveRequest request) {
   return Submit<SaveMessagesOperation, SaveResponse>(partition, policy_, std::move(request));
 }
 
+Pending<std::monostate> TestServer::Start(Caller caller) {
+  const std::string partition = caller.partition;
+  return Submit<NoteSignInOperation, std::monostate>(partition, std::move(caller));
+}
+
 std::shared_ptr<Completion> TestServer::Start(const std::string& partition, Script script) {
   auto completion = std::make_shared<Completion>();
   sequencer_->Submit(partition, std::make_unique<FunctionOperation>(std::move(script), completion));

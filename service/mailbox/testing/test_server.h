@@ -45,11 +45,13 @@ template <typename Result>
 std::optional<Reason> ReasonIn(const absl::StatusOr<Result>& result) {
   return ReasonOf(result.status());
 }
-template <typename Result>
-std::string DetailIn(const absl::StatusOr<Result>& result, const std::string& key) {
-  const auto details = DetailsOf(result.status());
+inline std::string DetailIn(const std::map<std::string, std::string>& details, const std::string& key) {
   const auto found = details.find(key);
   return found == details.end() ? "(none)" : found->second;
+}
+template <typename Result>
+std::string DetailIn(const absl::StatusOr<Result>& result, const std::string& key) {
+  return DetailIn(DetailsOf(result.status()), key);
 }
 
 class TestServer {
@@ -79,6 +81,8 @@ class TestServer {
   Pending<uint64_t> Start(RevokeDeviceRequest request);
   Pending<OpenEpochResponse> Start(OpenEpochRequest request);
   Pending<SaveResponse> Start(SaveRequest request);
+  // Notes a sign-in of the caller.
+  Pending<std::monostate> Start(Caller caller);
   std::shared_ptr<Completion> Start(const std::string& partition, Script script);
 
   // Runs whatever is ready to run.
