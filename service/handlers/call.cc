@@ -25,8 +25,9 @@ Call::Call(const HandlerContext& context, grpc::CallbackServerContext* rpc, Word
       reactor_(rpc->DefaultReactor()),
       start_(std::chrono::steady_clock::now()),
       record_{method, RequestTag::Draw(context.random), {}, {}, 0, 0, {}} {
-  const absl::Time latest = absl::FromUnixMillis(context.clock.NowMs()) + kLongestCall;
-  deadline_ = std::min(absl::FromChrono(rpc->deadline()), latest);
+  // How long is left by gRPC's clock, carried over to ours.
+  const absl::Duration left = std::min(absl::FromChrono(rpc->deadline()) - absl::Now(), kLongestCall);
+  deadline_ = absl::FromUnixMillis(context.clock.NowMs()) + left;
 }
 
 std::string_view Call::Metadata(const char* key) const {

@@ -13,6 +13,8 @@ namespace labyrinth::service {
 
 namespace {
 
+constexpr absl::Duration kNoteSignInTimeout = absl::Seconds(10);
+
 absl::StatusOr<mailbox::CreateMailboxRequest> ParseCreate(std::string partition,
                                                           const v1::CreateMailboxRequest& request) {
   auto key = ParseRequestKey(request.request_id(), "CreateMailbox", request);
@@ -101,9 +103,11 @@ absl::Status MailboxServiceHandler::SignIn(const AccountClaims& account, const s
   response.mutable_head()->set_revision(found.position.revision);
   if (found.device.last_seen_day_ms() != mailbox::NoteSignInOperation::DayOf(context_.clock.NowMs())) {
     // A courtesy to the owner's list of devices; the sign-in doesn't depend on it.
-    context_.sequencer.Submit(partition, std::make_unique<mailbox::NoteSignInOperation>(
-                                             mailbox::Caller{partition, found.position.incarnation, device_id},
-                                             [](const absl::StatusOr<std::monostate>&) {}));
+    auto note = std::make_unique<mailbox::NoteSignInOperation>(
+        mailbox::Caller{partition, found.position.incarnation, device_id},
+        [](const absl::StatusOr<std::monostate>&) {});
+    note->deadline = absl::FromUnixMillis(context_.clock.NowMs()) + kNoteSignInTimeout;
+    context_.sequencer.Submit(partition, std::move(note));
   }
   return absl::OkStatus();
 }

@@ -1,0 +1,111 @@
+#include "service/server/testing/api_device.h"
+
+#include <catch2/catch.hpp>
+
+#include "crypto/statements/log_body.h"
+#include "service/auth/base64url.h"
+
+namespace labyrinth::service::testing {
+
+void Authorize(grpc::ClientContext& context, const std::string& account_token, const std::string& session) {
+  if (!account_token.empty()) context.AddMetadata("authorization", "Bearer " + account_token);
+  if (!session.empty()) context.AddMetadata("x-labyrinth-session", session);
+}
+
+ApiDevice::ApiDevice(std::shared_ptr<grpc::Channel> channel, std::string server_name, std::string account,
+                     std::string account_token, RandomSource& random)
+    : token(std::move(account_token)),
+      server_name_(std::move(server_name)),
+      account_(std::move(account)),
+      random_(random),
+      stub_(v1::MailboxService::NewStub(std::move(channel))),
+      device_(crypto::MakeTestDevice(crypto::SubjectKind::kPhysical, random)) {}
+
+v1::CreateMailboxRequest ApiDevice::CreateRequest() const {
+  v1::CreateMailboxRequest request;
+  request.set_request_id(random_.Bytes(16));
+  v1::DeviceKeys& keys = *request.mutable_keys();
+  keys.set_device_key(device_.keys.device_key.str());
+  keys.set_epoch_storage_key(device_.keys.epoch_storage_key.str());
+  keys.set_epoch_storage_auth_key(device_.keys.epoch_storage_auth_key->str());
+  keys.set_sig_30(device_.keys.sig_30.str());
+  keys.set_sig_31(device_.keys.sig_31->str());
+  const crypto::MacTag mac = crypto::MacWithPublicKey("the server can't check it", "any key");
+  request.set_epoch_device_mac(mac.str());
+  request.set_commitment("commitment");
+  crypto::LogEntry entry;
+  entry.kind = crypto::LogEntryKind::kCreate;
+  entry.server_name = server_name_;
+  entry.account_id = account_;
+  entry.time_ms = 1'700'000'000'000;
+  crypto::SetSubject(entry, device_.keys);
+  entry.body_hash = crypto::CreateBodyHash(device_.keys, mac);
+  entry.actor_device_key = device_.id();
+  const crypto::SignedLogEntry signed_entry = crypto::SignAs(entry, device_, random_);
+  request.mutable_log_entry()->set_entry(signed_entry.entry);
+  request.mutable_log_entry()->set_signature(signed_entry.signature.str());
+  return request;
+}
+
+void ApiDevice::CreateMailbox() {
+  grpc::ClientContext context;
+  Authorize(context, token);
+  v1::CreateMailboxResponse response;
+  const grpc::Status status = stub_->CreateMailbox(&context, CreateRequest(), &response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  mailbox_id = *MailboxId::From(response.mailbox_id());
+  device_id = DeviceId(response.device_id());
+  epoch_id = EpochId(response.epoch_id());
+}
+
+std::string ApiDevice::NewChallenge() const {
+  grpc::ClientContext context;
+  Authorize(context, token);
+  v1::CreateChallengeRequest request;
+  v1::CreateChallengeResponse response;
+  request.set_device_id(device_id.value());
+  const grpc::Status status = stub_->CreateChallenge(&context, request, &response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  return response.challenge();
+}
+
+v1::CreateSessionRequest ApiDevice::Prove(const std::string& challenge,
+                                          const std::function<void(crypto::SessionStatement&)>& spoil) const {
+  crypto::SessionStatement statement{.server_name = server_name_,
+                                     .account_id = account_,
+                                     .mailbox_id = mailbox_id,
+                                     .device_id = device_id,
+                                     .kind = crypto::SubjectKind::kPhysical,
+                                     .device_key = device_.id(),
+                                     .account_token_hash = crypto::Sha256(token),
+                                     .challenge = challenge,
+                                     .client_random = *crypto::ClientRandom::From(random_.Bytes(32))};
+  v1::CreateSessionRequest request;
+  request.set_device_id(device_id.value());
+  request.mutable_proof()->set_challenge(challenge);
+  request.mutable_proof()->set_client_random(statement.client_random.str());
+  if (spoil) spoil(statement);
+  const auto signature = crypto::SignSession(statement, device_.device_key.private_key, random_);
+  REQUIRE(signature.ok());
+  request.mutable_proof()->set_signature(signature->str());
+  return request;
+}
+
+grpc::Status ApiDevice::CreateSession(const v1::CreateSessionRequest& request,
+                                      v1::CreateSessionResponse& response) const {
+  grpc::ClientContext context;
+  Authorize(context, token);
+  return stub_->CreateSession(&context, request, &response);
+}
+
+std::string ApiDevice::SignIn() const {
+  v1::CreateSessionResponse response;
+  const grpc::Status status = CreateSession(Prove(NewChallenge()), response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  return EncodeBase64Url(response.session_token());
+}
+
+}  // namespace labyrinth::service::testing

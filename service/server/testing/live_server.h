@@ -1,0 +1,60 @@
+// A whole server in the test's own process: real listener, real store, on a free loopback port. testonly.
+#ifndef LABYRINTH_SERVICE_SERVER_TESTING_LIVE_SERVER_H_
+#define LABYRINTH_SERVICE_SERVER_TESTING_LIVE_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "common/clock.h"
+#include "common/errors.h"
+#include "crypto/primitives/seeded_random.h"
+#include "service/config/server_config.h"
+#include "service/server/environment.h"
+
+namespace labyrinth::service::testing {
+
+// A fresh directory below the test's own.
+std::string FreshDir(const std::string& name);
+
+// What --dev --data-dir `data_dir` --listen 127.0.0.1:0 means.
+ServerConfig DevConfig(const std::string& data_dir);
+
+// Thread-compatible.
+class LiveServer {
+ public:
+  explicit LiveServer(ServerConfig config);
+
+  // The test fails unless it starts.
+  void Start();
+  // What Start came to; OK leaves it running.
+  absl::Status TryStart();
+  void Stop() { environment_.reset(); }
+
+  const ServerConfig& config() const { return config_; }
+  Environment& environment() { return *environment_; }
+  crypto::SeededRandom& random() { return random_; }
+  std::string endpoint() const;
+  std::shared_ptr<grpc::Channel> Channel() const;
+  // Of the development issuer.
+  std::string Token(const std::string& account) const;
+  // Everything logged. Only after Stop().
+  std::string Log() const { return log_.str(); }
+
+ private:
+  const ServerConfig config_;
+  const SystemClock clock_;
+  crypto::SeededRandom random_{1};
+  std::ostringstream log_;
+  std::unique_ptr<Environment> environment_;
+};
+
+// The reason of a call's error; nullopt for OK and foreign errors.
+std::optional<Reason> ReasonOfCall(const grpc::Status& status);
+
+}  // namespace labyrinth::service::testing
+
+#endif  // LABYRINTH_SERVICE_SERVER_TESTING_LIVE_SERVER_H_
