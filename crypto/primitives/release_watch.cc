@@ -1,5 +1,6 @@
 #include "crypto/primitives/release_watch.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,27 +15,22 @@
 namespace labyrinth::crypto {
 namespace {
 
-// Before each block, its size; the next block keeps malloc's alignment.
-constexpr std::size_t kHeaderBytes = alignof(std::max_align_t);
-static_assert(kHeaderBytes >= sizeof(std::size_t));
-
 std::string_view watched_marker;
 int released_blocks = 0;
 int released_with_marker_blocks = 0;
 
+void* AllocateOrNull(std::size_t size) { return std::malloc(std::max<std::size_t>(size, 1)); }
+
 void* Allocate(std::size_t size) {
-  auto* block = static_cast<char*>(std::malloc(size + kHeaderBytes));
+  void* block = AllocateOrNull(size);
   if (block == nullptr) std::abort();
-  *reinterpret_cast<std::size_t*>(block) = size;
-  return block + kHeaderBytes;
+  return block;
 }
 
-void Release(void* data) {
-  if (data == nullptr) return;
-  char* begin = static_cast<char*>(data);
-  char* block = begin - kHeaderBytes;
-  char* end = begin + *reinterpret_cast<std::size_t*>(block);
-  if (!watched_marker.empty()) {
+void Release(void* block) {
+  if (block != nullptr && !watched_marker.empty()) {
+    const char* begin = static_cast<const char*>(block);
+    const char* end = begin + malloc_usable_size(block);
     ++released_blocks;
     if (std::search(begin, end, watched_marker.begin(), watched_marker.end()) != end) ++released_with_marker_blocks;
   }
@@ -72,9 +68,16 @@ bool Aborts(void (*run)()) {
 
 }  // namespace labyrinth::crypto
 
+// All but the over-aligned ones, which the program's code has no use for.
 void* operator new(std::size_t size) { return labyrinth::crypto::Allocate(size); }
 void* operator new[](std::size_t size) { return labyrinth::crypto::Allocate(size); }
-void operator delete(void* data) noexcept { labyrinth::crypto::Release(data); }
-void operator delete[](void* data) noexcept { labyrinth::crypto::Release(data); }
-void operator delete(void* data, std::size_t) noexcept { labyrinth::crypto::Release(data); }
-void operator delete[](void* data, std::size_t) noexcept { labyrinth::crypto::Release(data); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return labyrinth::crypto::AllocateOrNull(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return labyrinth::crypto::AllocateOrNull(size);
+}
+void operator delete(void* block) noexcept { labyrinth::crypto::Release(block); }
+void operator delete[](void* block) noexcept { labyrinth::crypto::Release(block); }
+void operator delete(void* block, std::size_t) noexcept { labyrinth::crypto::Release(block); }
+void operator delete[](void* block, std::size_t) noexcept { labyrinth::crypto::Release(block); }
+void operator delete(void* block, const std::nothrow_t&) noexcept { labyrinth::crypto::Release(block); }
+void operator delete[](void* block, const std::nothrow_t&) noexcept { labyrinth::crypto::Release(block); }

@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/transfer/text.h"
 #include "tools/labyrinth/commands.h"
@@ -53,6 +54,11 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv, const GlobalFlags
     return static_cast<int>(ExitCode::kOk);
   } catch (const CLI::ParseError& error) {
     std::string text = error.what();
+    // A word that is no command leaves only "a subcommand is required", which doesn't name it.
+    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
+    if (error.get_name() == "RequiredError" && !unknown.empty()) {
+      text = fmt::format("{}: no such command or flag", unknown.front());
+    }
     while (text.ends_with('\n')) text.pop_back();
     PrintError(Usage(fmt::format("{} (labyrinth --help)", text)), flags.output == "json");
     return static_cast<int>(ExitCode::kUsage);

@@ -148,7 +148,9 @@ void AddRead(CLI::App& app, Chosen& chosen) {
   auto threads_flags = std::make_shared<ThreadsFlags>();
   CLI::App* threads = AddCommand(app, chosen, "threads", "List the threads, newest first", /*changes=*/false,
                                  RunThreads, threads_flags);
-  threads->add_option("--limit", threads_flags->limit, "At most so many; 0: all (the default)")->type_name("N");
+  threads->add_option("--limit", threads_flags->limit, "At most so many; 0: all (the default)")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
 
   auto flags = std::make_shared<ReadFlags>();
   CLI::App* read =
@@ -157,7 +159,10 @@ void AddRead(CLI::App& app, Chosen& chosen) {
   read->add_option("--since", flags->since, "From this time on: 2024-05-01, 2024-05-01T12:30, or 7d (ago)")
       ->type_name("TIME");
   read->add_option("--until", flags->until, "Before this time")->type_name("TIME");
-  read->add_option("--limit", flags->limit, "At most so many; 0: all")->type_name("N")->capture_default_str();
+  read->add_option("--limit", flags->limit, "At most so many; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->capture_default_str();
   read->add_flag("--oldest-first", flags->oldest_first, "Oldest first");
 }
 
