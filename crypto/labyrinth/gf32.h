@@ -23,8 +23,8 @@ inline constexpr std::size_t kCheckSymbols = 4;
 
 using Column = std::array<Element, kRows>;
 
-// G: 38 points of an elliptic quadric. Any three columns are independent, the last four invertible; 988 of the 73,815
-// quadruples are singular (no set of 38 columns has none: protocol section 4).
+// G: 38 points of PG(3, 32), 33 of them on a twisted cubic. Any three columns are independent, the last four
+// invertible; 988 of the 73,815 quadruples are singular (no set of 38 columns has none: protocol section 4).
 const std::array<Column, kColumns>& Matrix();
 
 // G * word; zero exactly for correct words.

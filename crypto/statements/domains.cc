@@ -27,6 +27,7 @@ constexpr Domain kDomains[] = {
     {Scope::kServerKdfInfo, kServerPageToken, kWhole},
     {Scope::kServerKdfInfo, kServerTicket, kWhole},
     {Scope::kServerKdfInfo, kServerPseudonym, kWhole},
+    {Scope::kServerKdfInfo, kServerAccount, kWhole},
     {Scope::kAssociatedData, kEpochMetadata, kWhole},
     {Scope::kAssociatedData, kEpochEntropy, kOpen},
     {Scope::kAssociatedData, kMessageThread, kOpen},

@@ -34,6 +34,7 @@ inline constexpr std::string_view kServerSession = "labyrinth_server_session_v1"
 inline constexpr std::string_view kServerPageToken = "labyrinth_server_page_token_v1";
 inline constexpr std::string_view kServerTicket = "labyrinth_server_ticket_v1";
 inline constexpr std::string_view kServerPseudonym = "labyrinth_server_pseudonym_v1";
+inline constexpr std::string_view kServerAccount = "labyrinth_server_account_v1";  // names of partitions
 
 // encrypt() and pk_encrypt(): associated data.
 inline constexpr std::string_view kEpochMetadata =

