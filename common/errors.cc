@@ -53,8 +53,7 @@ absl::string_view Absl(std::string_view s) { return {s.data(), s.size()}; }
 std::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(Absl(errors::kErrorInfoUrl));
   google::rpc::ErrorInfo info;
-  if (!payload.has_value() || !info.ParseFromString(std::string(*payload)) ||
-      info.domain() != errors::kDomain) {
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload)) || info.domain() != errors::kDomain) {
     return std::nullopt;
   }
   return info;

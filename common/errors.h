@@ -1,8 +1,9 @@
 // The one catalogue of errors that cross the API (docs/ERRORS.md has the table for callers).
 //
-// Inside the process an error is an absl::Status whose payload is a google.rpc.ErrorInfo: domain "labyrinth", a reason of
-// this catalogue, and metadata. The server's converters put the payload into the call's details, the client's take it
-// out again, so ReasonOf() works on both sides. Ids stand in metadata alone, never in the message: proxies log messages.
+// Inside the process an error is an absl::Status whose payload is a google.rpc.ErrorInfo: domain "labyrinth", a reason
+// of this catalogue, and metadata. The server's converters put the payload into the call's details, the client's take
+// it out again, so ReasonOf() works on both sides. Ids stand in metadata alone, never in the message: proxies log
+// messages.
 #ifndef LABYRINTH_COMMON_ERRORS_H_
 #define LABYRINTH_COMMON_ERRORS_H_
 
@@ -73,7 +74,8 @@ absl::Status MailboxExists();
 absl::Status EpochStale(EpochId current, uint32_t current_sequence_id);
 // ABORTED. The caller signs again on top of the current head of the membership log.
 absl::Status LogStale(uint64_t current_index, std::string_view current_head);
-// FAILED_PRECONDITION. The member list isn't the active devices minus the revoked ones; ids are comma-separated decimals.
+// FAILED_PRECONDITION. The member list isn't the active devices minus the revoked ones; ids are comma-separated
+// decimals.
 absl::Status MembersMismatch(const std::string& missing_ids, const std::string& extra_ids);
 absl::Status RotationRequired();
 

@@ -37,7 +37,8 @@ using DeviceId = NumericId<struct DeviceIdTag>;  // a physical or virtual device
 using EpochId = NumericId<struct EpochIdTag>;
 
 using MailboxId = FixedBytes<16, struct MailboxIdTag>;  // the protocol's labyrinthID
-using VirtualDeviceId = FixedBytes<16, struct VirtualDeviceIdTag>;  // derived from a recovery code; not the device's number
+using VirtualDeviceId =
+    FixedBytes<16, struct VirtualDeviceIdTag>;          // derived from a recovery code; not the device's number
 using RequestId = FixedBytes<16, struct RequestIdTag>;  // drawn by the client, makes a repeated call one call
 
 }  // namespace labyrinth

@@ -37,8 +37,8 @@ inline constexpr uint32_t kVirtualDeviceSecretBytes = 256;
 // Protocol section 8.
 inline constexpr uint32_t kLogEntryBytes = 512;
 inline constexpr uint32_t kCommitmentBytes = 256;
-// Entries of one OpenEpoch. More than kDevices: removals that nobody signed pile up until a member rotates. Each costs a
-// signature's verification.
+// Entries of one OpenEpoch. More than kDevices: removals that nobody signed pile up until a member rotates. Each costs
+// a signature's verification.
 inline constexpr uint32_t kLogEntriesPerEpoch = 1024;
 
 // One member's encrypted entropy: 1 + 32 + 32 + 16 bytes and padding (protocol section 1, HPKE).
@@ -68,7 +68,8 @@ inline constexpr uint32_t kAccountTokenBytes = 8 * 1024;
 // Answered challenges that a node remembers until they expire: 2,000 sign-ins a second for 30 seconds, about 8 MiB.
 inline constexpr uint32_t kUsedChallenges = 60'000;
 
-// Wrong recovery codes of one account on one node: a person with a list of codes has a few tries, a guesser of 170 bits none.
+// Wrong recovery codes of one account on one node: a person with a list of codes has a few tries, a guesser of 170 bits
+// none.
 inline constexpr uint32_t kVirtualDeviceMisses = 10;
 inline constexpr int64_t kVirtualDeviceMissWindowMs = int64_t{3600} * 1000;
 // Accounts whose misses a node remembers: about 10 MiB.

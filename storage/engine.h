@@ -1,20 +1,25 @@
 // The contract between the mailbox rules and whatever keeps the bytes.
 //
-// A store is a set of partitions, each an ordered map from keys to values. One partition is one mailbox (the server's own
-// keys have another), and nothing is atomic across two. An engine sees bytes only. What every engine promises, in the
-// order in which readers ask:
+// A store is a set of partitions, each an ordered map from keys to values. One partition is one mailbox (the server's
+// own keys have another), and nothing is atomic across two. An engine sees bytes only. What every engine promises, in
+// the order in which readers ask:
 //
 //   1. Thread safety. Every method may be called from any thread. Callbacks run exactly once, on any thread, possibly
 //      before the call returns, and never under a lock of the engine.
 //   2. Order. Keys compare bytewise; ranges are half-open [begin, end). Keys are 1 to kMaxKeyBytes, values 1 to
 //      kMaxValueBytes: an empty value is refused (some engines can't tell it from an absent one).
-//   3. Consistency. A Read sees one moment of its partition, over all of its keys and scans, and returns the position of
+//   3. Consistency. A Read sees one moment of its partition, over all of its keys and scans, and returns the position
+//   of
 //      that moment. A Read that begins after a Commit was reported sees it.
-//   4. Atomicity. A Commit names the position that it expects. It applies whole and raises the revision by one, or not at all.
-//   5. Durability. kCommitted means that the commit survives the loss of power (and, for a distributed engine, of a machine).
-//   6. Uncertainty. kUnknown is a result of its own: the commit may have happened, or may yet. The only cure is to issue the
+//   4. Atomicity. A Commit names the position that it expects. It applies whole and raises the revision by one, or not
+//   at all.
+//   5. Durability. kCommitted means that the commit survives the loss of power (and, for a distributed engine, of a
+//   machine).
+//   6. Uncertainty. kUnknown is a result of its own: the commit may have happened, or may yet. The only cure is to
+//   issue the
 //      same Commit again; its kConflict then says that something at that revision exists, and the content that the
-//      caller wrote there (a tag of its own) says whose it was. Never conclude from a Read that an unknown commit failed.
+//      caller wrote there (a tag of its own) says whose it was. Never conclude from a Read that an unknown commit
+//      failed.
 //   7. Wake-ups. A partition has at most one wake time. Due() returns every partition whose time has come: perhaps one
 //      too many, never one too few.
 //   8. Deadlines. What can wait takes a deadline and answers by then, give or take a scheduling delay.
@@ -93,7 +98,8 @@ struct CommitRequest {
   std::vector<Write> writes;  // a key at most once; at least one write unless `drop`
   // Sets the wake time (Unix milliseconds); 0 clears it; nullopt leaves it.
   std::optional<int64_t> wake_at_ms;
-  // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition then is at {incarnation + 1, 0}.
+  // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition then is at {incarnation + 1,
+  // 0}.
   bool drop = false;
   absl::Time deadline = absl::InfiniteFuture();
 };
@@ -129,7 +135,8 @@ class Engine {
   // can't answer by the deadline; DATA_DAMAGED when stored bytes fail their checksums. Never partial results.
   virtual void Read(ReadRequest request, ReadCallback done) = 0;
 
-  // kFailed carries INVALID_ARGUMENT, ENGINE_UNAVAILABLE or DATA_DAMAGED (what is stored of the partition itself). A request whose deadline has passed before it started fails.
+  // kFailed carries INVALID_ARGUMENT, ENGINE_UNAVAILABLE or DATA_DAMAGED (what is stored of the partition itself). A
+  // request whose deadline has passed before it started fails.
   virtual void Commit(CommitRequest request, CommitCallback done) = 0;
 
   // At most `limit` partitions with wake time <= now_ms, earliest first.

@@ -1,6 +1,6 @@
-// The keys of a mailbox's partition, byte by byte (docs/STORAGE_FORMAT.md). One tag byte names the table; the rest orders
-// its rows. Numbers are big-endian; a complemented number orders descending, so that a forward scan meets the newest
-// first. Values are the records of proto/storage/v1.
+// The keys of a mailbox's partition, byte by byte (docs/STORAGE_FORMAT.md). One tag byte names the table; the rest
+// orders its rows. Numbers are big-endian; a complemented number orders descending, so that a forward scan meets the
+// newest first. Values are the records of proto/storage/v1.
 //
 //   tag  rest                                                     value
 //   01                                                            MailboxHead

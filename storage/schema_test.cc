@@ -8,8 +8,8 @@ namespace labyrinth::storage::keys {
 namespace {
 
 TEST_CASE("message keys order newest first: by time, then revision, then place in the commit") {
-  const Place places[] = {{limits::kTimestampMs, 1, 0}, {2000, 9, 1}, {2000, 9, 0}, {2000, 8, 65535}, {1999, 99, 0},
-                          {0, 1, 0}};
+  const Place places[] = {
+      {limits::kTimestampMs, 1, 0}, {2000, 9, 1}, {2000, 9, 0}, {2000, 8, 65535}, {1999, 99, 0}, {0, 1, 0}};
   for (std::size_t i = 1; i < std::size(places); ++i) {
     CHECK(places[i] < places[i - 1]);
     CHECK(Message(7, places[i - 1]) < Message(7, places[i]));

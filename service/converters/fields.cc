@@ -65,8 +65,7 @@ absl::StatusOr<crypto::SealedVirtualDevice> ParseSecrets(const v1::VirtualDevice
                                   secrets.orf_client_state(),   secrets.mailbox_root_salt(),
                                   secrets.epoch_root_key(),     secrets.epoch_sequence_id()};
   for (std::string_view sealed : out.InOrder()) {
-    auto status =
-        CheckBytes(sealed, "secrets", "virtual_device_secret_bytes", limits::kVirtualDeviceSecretBytes);
+    auto status = CheckBytes(sealed, "secrets", "virtual_device_secret_bytes", limits::kVirtualDeviceSecretBytes);
     if (!status.ok()) return status;
   }
   return out;

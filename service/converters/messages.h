@@ -9,8 +9,8 @@
 
 namespace labyrinth::service {
 
-// Everything that can be checked without the mailbox: sizes, bounds, distinct ids, versions. INVALID_FIELD or LIMIT_EXCEEDED
-// naming the field and the entry. Moves the ciphertexts out of `request`.
+// Everything that can be checked without the mailbox: sizes, bounds, distinct ids, versions. INVALID_FIELD or
+// LIMIT_EXCEEDED naming the field and the entry. Moves the ciphertexts out of `request`.
 absl::StatusOr<mailbox::SaveRequest> ParseSave(mailbox::Caller caller, v1::SaveMessagesRequest& request);
 
 absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& request);

@@ -2,8 +2,8 @@
 #include "service/mailbox/mailbox_operations.h"
 
 #include <catch2/catch.hpp>
-#include <utility>
 #include <functional>
+#include <utility>
 
 #include "service/mailbox/testing/test_mailbox.h"
 

@@ -30,7 +30,8 @@ absl::Status Play(Story& story) {
 
 void SayFarewell(const Story& story) {
   fmt::print(
-      "\nNot shown here: attachments, one-time codes, the change feed, backups, a server that forks the log between two\n"
+      "\nNot shown here: attachments, one-time codes, the change feed, backups, a server that forks the log between "
+      "two\n"
       "devices that never meet (docs/THREAT_MODEL.md lists what can't be detected).\n"
       "Each claim has a test: docs/TESTING.md says which. Try next, in three shells or one after the other:\n"
       "  out/bin/labyrinthd serve --dev --data-dir /tmp/labyrinth\n"

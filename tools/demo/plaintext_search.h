@@ -28,8 +28,8 @@ class PlaintextSearch {
     uint64_t files = 0;
     uint64_t bytes = 0;
   };
-  // Searches every regular file below `paths`. NOT_FOUND if one of them doesn't exist, UNAVAILABLE if a file can't be read:
-  // a search that skips files proves nothing.
+  // Searches every regular file below `paths`. NOT_FOUND if one of them doesn't exist, UNAVAILABLE if a file can't be
+  // read: a search that skips files proves nothing.
   absl::StatusOr<Result> Search(const std::vector<std::string>& paths) const;
 
  private:

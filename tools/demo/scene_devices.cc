@@ -74,9 +74,9 @@ absl::Status SceneSecondDevice(Story& story) {
   if (!joined.ok()) return joined.status();
   auto all = ReadEverything(*story.phone);
   if (!all.ok()) return all.status();
-  status = story.stage.Claim(all->messages == story.messages && all->hash == story.history,
-                             fmt::format("the phone reads all {} messages; the hash over them equals the laptop's",
-                                         Grouped(all->messages)));
+  status = story.stage.Claim(
+      all->messages == story.messages && all->hash == story.history,
+      fmt::format("the phone reads all {} messages; the hash over them equals the laptop's", Grouped(all->messages)));
   if (!status.ok()) return status;
   auto laptop_info = story.laptop->mailbox().Info();
   if (!laptop_info.ok()) return laptop_info.status();
@@ -117,7 +117,8 @@ absl::Status SceneRevoke(Story& story) {
   if (!status.ok()) return status;
 
   const std::string id = "sent after the removal";
-  auto saved = story.laptop->history().Save({{.thread_id = "demo", .message_id = id, .timestamp_ms = 2, .content = "x"}});
+  auto saved =
+      story.laptop->history().Save({{.thread_id = "demo", .message_id = id, .timestamp_ms = 2, .content = "x"}});
   if (!saved.ok()) return saved.status();
   auto laptop = Steal(story, "laptop", "raw-laptop-2");
   if (!laptop.ok()) return laptop.status();
@@ -129,8 +130,8 @@ absl::Status SceneRevoke(Story& story) {
   if (!status.ok()) return status;
   status = story.stage.Claim(Opens(**laptop, *row, newest), "control: the laptop's newest key does");
   if (!status.ok()) return status;
-  status = story.stage.ClaimRefused((*laptop)->api().SaveMessages(SaveUnder(old_epoch)).status(),
-                                    Reason::kEpochStale, "a save under the old epoch, by a member");
+  status = story.stage.ClaimRefused((*laptop)->api().SaveMessages(SaveUnder(old_epoch)).status(), Reason::kEpochStale,
+                                    "a save under the old epoch, by a member");
   if (!status.ok()) return status;
   ++story.messages;
   story.phone.reset();

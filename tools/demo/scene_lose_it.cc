@@ -141,7 +141,8 @@ absl::Status FlipOneBit(Story& story) {
       tampering.flips == 1 && refused && others_fine,
       "one bit flipped on the way, behind the store's checksums: the client refuses that message, and shows the rest");
   if (!status.ok()) return status;
-  return story.stage.Claim(honest->front().verified() != nullptr, "control: without the flip the same message verifies");
+  return story.stage.Claim(honest->front().verified() != nullptr,
+                           "control: without the flip the same message verifies");
 }
 
 }  // namespace

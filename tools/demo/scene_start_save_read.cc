@@ -49,7 +49,8 @@ absl::Status SceneStart(Story& story) {
 }
 
 absl::Status SceneSave(Story& story) {
-  story.stage.BeginScene("save", "the laptop encrypts an export's messages and saves them; every save is synced to disk");
+  story.stage.BeginScene("save",
+                         "the laptop encrypts an export's messages and saves them; every save is synced to disk");
   auto source = client::MessengerExport::Open(story.export_path);
   if (!source.ok()) return source.status();
   auto summary = source->Validate();
@@ -62,8 +63,7 @@ absl::Status SceneSave(Story& story) {
   story.messages = first->created;
   story.stage.Say(fmt::format("{} messages of {} threads in {}: {} durable messages a second, {} a call",
                               Grouped(first->created), Grouped(summary->threads), Duration(seconds),
-                              Grouped(static_cast<uint64_t>(first->created / seconds)),
-                              client::kImportBatchMessages));
+                              Grouped(static_cast<uint64_t>(first->created / seconds)), client::kImportBatchMessages));
   auto info = story.laptop->mailbox().Info();
   if (!info.ok()) return info.status();
   auto status = story.stage.Claim(
@@ -100,9 +100,9 @@ absl::Status SceneRead(Story& story) {
   auto page = story.laptop->history().ListMessages({.page_size = 50}).NextPage();
   if (!page.ok()) return page.status();
   const double page_seconds = SecondsSince(page_start);
-  status = story.stage.Claim(page->size() == std::min<uint64_t>(50, story.messages),
-                             fmt::format("a page of the {} newest messages in {}", page->size(),
-                                         Duration(page_seconds)));
+  status =
+      story.stage.Claim(page->size() == std::min<uint64_t>(50, story.messages),
+                        fmt::format("a page of the {} newest messages in {}", page->size(), Duration(page_seconds)));
   if (!status.ok()) return status;
 
   auto all = ReadEverything(*story.laptop);

@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kNeedleBytes = 48;
 
 struct Needles {
-  PlaintextSearch texts;     // of messages
-  PlaintextSearch names;     // titles and people
-  PlaintextSearch visible;   // message ids, which the server does see
+  PlaintextSearch texts;    // of messages
+  PlaintextSearch names;    // titles and people
+  PlaintextSearch visible;  // message ids, which the server does see
 };
 
 // Walks the history as the laptop reads it, collects needles and writes the laptop's own plain export.
@@ -77,13 +77,12 @@ absl::Status SceneWhatTheServerHas(Story& story) {
   auto names = needles.names.Search(server_files);
   if (!names.ok()) return names.status();
   story.stage.Say(fmt::format("searched {} files, {} bytes", texts->files, Grouped(texts->bytes)));
-  auto status = story.stage.Claim(
-      texts->found_needles == 0 && needles.texts.size() > 0,
-      fmt::format("{} known message texts: 0 found", Grouped(needles.texts.size())));
+  auto status = story.stage.Claim(texts->found_needles == 0 && needles.texts.size() > 0,
+                                  fmt::format("{} known message texts: 0 found", Grouped(needles.texts.size())));
   if (!status.ok()) return status;
-  status = story.stage.Claim(names->found_needles == 0 && needles.names.size() > 0,
-                             fmt::format("{} thread titles and names of people: 0 found",
-                                         Grouped(needles.names.size())));
+  status =
+      story.stage.Claim(names->found_needles == 0 && needles.names.size() > 0,
+                        fmt::format("{} thread titles and names of people: 0 found", Grouped(needles.names.size())));
   if (!status.ok()) return status;
 
   // Two controls: the search finds what is there.
@@ -98,9 +97,9 @@ absl::Status SceneWhatTheServerHas(Story& story) {
   auto own_names = needles.names.Search({plain_file});
   if (!own_texts.ok()) return own_texts.status();
   if (!own_names.ok()) return own_names.status();
-  status = story.stage.Claim(own_texts->found_needles == needles.texts.size() &&
-                                 own_names->found_needles == needles.names.size(),
-                             "control: in the laptop's own plain export it finds every text, title and name");
+  status = story.stage.Claim(
+      own_texts->found_needles == needles.texts.size() && own_names->found_needles == needles.names.size(),
+      "control: in the laptop's own plain export it finds every text, title and name");
   if (!status.ok()) return status;
   story.stage.EndScene();
   return absl::OkStatus();

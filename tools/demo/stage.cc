@@ -41,7 +41,8 @@ absl::Status Stage::Claim(bool holds, const std::string& claim) {
 
 absl::Status Stage::ClaimRefused(const absl::Status& status, Reason reason, const std::string& what) {
   const std::string claim = fmt::format("{}: refused with {}", what, ReasonName(reason));
-  if (status.ok()) return absl::FailedPreconditionError(fmt::format("this claim does not hold: {} (it was done)", claim));
+  if (status.ok())
+    return absl::FailedPreconditionError(fmt::format("this claim does not hold: {} (it was done)", claim));
   if (ReasonOf(status) != reason) {
     return absl::FailedPreconditionError(
         fmt::format("this claim does not hold: {} (the answer was: {})", claim, std::string(status.message())));

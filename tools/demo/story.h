@@ -34,9 +34,9 @@ struct Story {
   std::unique_ptr<client::LabyrinthClient> phone;
   std::optional<crypto::Secret> code;  // the recovery code, as a person would have it on paper
 
-  uint64_t messages = 0;        // imported
-  crypto::Sha256Digest history; // hash over everything that the laptop reads
-  std::string sample_thread;    // the thread with the newest message
+  uint64_t messages = 0;         // imported
+  crypto::Sha256Digest history;  // hash over everything that the laptop reads
+  std::string sample_thread;     // the thread with the newest message
 
   std::string ProfileOf(const std::string& device) const { return folder + "/profiles/" + device; }
   std::string data_dir() const { return folder + "/data"; }

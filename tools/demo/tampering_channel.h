@@ -11,7 +11,8 @@
 
 namespace labyrinth::demo {
 
-// Flips one bit in the middle of the first message's ciphertext of every ListMessages reply while `armed`. `flips` counts.
+// Flips one bit in the middle of the first message's ciphertext of every ListMessages reply while `armed`. `flips`
+// counts.
 struct Tampering {
   std::atomic<bool> armed{false};
   std::atomic<uint64_t> flips{0};

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <utility>
 
-
 namespace labyrinth::cli {
 namespace {
 
