@@ -46,8 +46,11 @@ absl::StatusOr<std::string> PageTokens::Open(const Caller& caller, const crypto:
                                              std::string_view token) const {
   if (token.empty()) return std::string();
   std::string sealed;
+  // Spelled exactly as Seal() does: the decoder alone would let padding, spaces and unused bits of the last character
+  // pass.
   if (token.size() > kMaxTokenChars ||
-      !absl::WebSafeBase64Unescape(absl::string_view(token.data(), token.size()), &sealed)) {
+      !absl::WebSafeBase64Unescape(absl::string_view(token.data(), token.size()), &sealed) ||
+      absl::WebSafeBase64Escape(sealed) != absl::string_view(token.data(), token.size())) {
     return errors::PageTokenInvalid("malformed");
   }
   absl::StatusOr<crypto::Secret> key = crypto::Decrypt(key_, BoundTo(caller, query), sealed);
