@@ -67,9 +67,8 @@ struct Fixture {
     });
   }
   absl::StatusOr<MessagesById> Get(const Caller& caller, Ids ids) {
-    return server.Ask<MessagesById>([&](auto done) {
-      server.history().BatchGet(caller, std::move(ids), absl::InfiniteFuture(), std::move(done));
-    });
+    return server.Ask<MessagesById>(
+        [&](auto done) { server.history().BatchGet(caller, std::move(ids), absl::InfiniteFuture(), std::move(done)); });
   }
   MessagesById MustGet(Ids ids) { return Get(Me(), std::move(ids)).value(); }
 
@@ -103,9 +102,7 @@ struct Fixture {
     }
     return all;
   }
-  Ids All(const MessageQuery& query, const std::vector<uint32_t>& sizes = {500}) {
-    return Joined(Pages(query, sizes));
-  }
+  Ids All(const MessageQuery& query, const std::vector<uint32_t>& sizes = {500}) { return Joined(Pages(query, sizes)); }
   Ids AllThreads(const std::vector<uint32_t>& sizes = {500}) { return Joined(ThreadPages(sizes)); }
 
   TestServer server;
@@ -290,7 +287,8 @@ TEST_CASE("a thread is left out if the 32 newest have expired, or all") {
   Fixture f;
   f.Save({MakeMessage("live", "a", 1), MakeMessage("b1", "b", 50)});
   std::vector<SaveMessage> messages;
-  for (int i = 0; i < expired; ++i) messages.push_back(MakeMessage(fmt::format("e{}", i), "a", 100 + i, "x", kExpireMs));
+  for (int i = 0; i < expired; ++i)
+    messages.push_back(MakeMessage(fmt::format("e{}", i), "a", 100 + i, "x", kExpireMs));
   messages.push_back(MakeMessage("c", "c", 40, "x", kExpireMs));
   f.Save(std::move(messages));
   f.server.clock().Set(kExpireMs);
@@ -423,8 +421,7 @@ TEST_CASE("a token goes on with its own query alone") {
 TEST_CASE("an index that leads nowhere is reported, not passed over") {
   NineMessages f;
   const MessageView gone = f.MustGet({"d"}).messages.at(0);
-  const auto location =
-      f.server.Find<storage_v1::MessageLocation>(f.partition(), keys::MessageLocation("d")).value();
+  const auto location = f.server.Find<storage_v1::MessageLocation>(f.partition(), keys::MessageLocation("d")).value();
   f.server.Overwrite(f.partition(), {{keys::Message(location.thread_number(), gone.place), std::nullopt}});
   CHECK(ReasonIn(f.List(f.Me(), Query(""), {500, ""})) == Reason::kDataDamaged);
   CHECK(ReasonIn(f.Threads(f.Me(), {500, ""})) == Reason::kDataDamaged);
