@@ -34,6 +34,8 @@ constexpr std::array kCatalogue = {
     Row{Reason::kRateLimited, "RATE_LIMITED", absl::StatusCode::kResourceExhausted},
     Row{Reason::kVirtualDeviceNotFound, "VIRTUAL_DEVICE_NOT_FOUND", absl::StatusCode::kNotFound},
     Row{Reason::kDeviceNotFound, "DEVICE_NOT_FOUND", absl::StatusCode::kNotFound},
+    Row{Reason::kTicketExpired, "TICKET_EXPIRED", absl::StatusCode::kUnauthenticated},
+    Row{Reason::kAttachmentNotFound, "ATTACHMENT_NOT_FOUND", absl::StatusCode::kNotFound},
     Row{Reason::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnavailable},
     Row{Reason::kDraining, "DRAINING", absl::StatusCode::kUnavailable},
     Row{Reason::kEngineUnavailable, "ENGINE_UNAVAILABLE", absl::StatusCode::kUnavailable},
@@ -159,6 +161,9 @@ absl::Status VirtualDeviceNotFound() {
 }
 
 absl::Status DeviceNotFound() { return Make(Reason::kDeviceNotFound, "the mailbox has no such device"); }
+
+absl::Status TicketExpired() { return Make(Reason::kTicketExpired, "the ticket is expired or not for this use"); }
+absl::Status AttachmentNotFound() { return Make(Reason::kAttachmentNotFound, "there is no such attachment"); }
 
 absl::Status OutcomeUnknown() {
   return Make(Reason::kOutcomeUnknown, "the commit may or may not have happened: repeat the identical call");

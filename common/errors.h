@@ -37,6 +37,8 @@ enum class Reason {
   kRateLimited,
   kVirtualDeviceNotFound,
   kDeviceNotFound,
+  kTicketExpired,
+  kAttachmentNotFound,
   kOutcomeUnknown,
   kDraining,
   kEngineUnavailable,
@@ -95,6 +97,11 @@ absl::Status RateLimited(std::string_view limit, int64_t retry_after_ms);
 
 absl::Status VirtualDeviceNotFound();
 absl::Status DeviceNotFound();
+
+// UNAUTHENTICATED. An upload's or a download's ticket that is expired, not genuine or not for this use.
+absl::Status TicketExpired();
+// NOT_FOUND. One answer for every cause.
+absl::Status AttachmentNotFound();
 
 // UNAVAILABLE. The caller repeats the identical call.
 absl::Status OutcomeUnknown();
