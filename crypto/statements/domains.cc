@@ -17,6 +17,7 @@ constexpr Domain kDomains[] = {
     {Scope::kKdfInfo, kRecoveryCode, kOpen},
     {Scope::kKdfInfo, kOneTimeCodeKeys, kWhole},
     {Scope::kKdfInfo, kImportId, kWhole},
+    {Scope::kKdfInfo, kAttachmentContent, kWhole},
     {Scope::kKdfInfo, kCommitment, kOpen},
     {Scope::kKdfInfo, kEnvelopeMarker, kWhole},
     {Scope::kMessageKeySuffix, kMessageVersion2Suffix, kWhole},

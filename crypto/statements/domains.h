@@ -23,9 +23,10 @@ inline constexpr std::string_view kMessageVersion3Suffix = "_cipher_version_3_th
 inline constexpr std::string_view kMessageVersion4Suffix = "_cipher_version_4_thread_";  // [6] + threadId
 inline constexpr std::string_view kRecoveryCode =
     "BackupRecoveryCode_v";  // [4] + version + "_" + identifier + "_" + user
-inline constexpr std::string_view kOneTimeCodeKeys = "labyrinth_otc_v1";      // [4]
-inline constexpr std::string_view kImportId = "labyrinth_import_id";          // [6]
-inline constexpr std::string_view kCommitment = "labyrinth_log_";             // [8] + b64(sequence)
+inline constexpr std::string_view kOneTimeCodeKeys = "labyrinth_otc_v1";            // [4]
+inline constexpr std::string_view kImportId = "labyrinth_import_id";                // [6]
+inline constexpr std::string_view kAttachmentContent = "labyrinth_att_content_v1";  // [7] ours: attachment.h
+inline constexpr std::string_view kCommitment = "labyrinth_log_";                   // [8] + b64(sequence)
 inline constexpr std::string_view kEnvelopeMarker = "labyrinth_envelope_v1";  // [6] ours: crypto/labyrinth/envelope.h
 
 // kdf() under the server's own key: one label each [9].
