@@ -34,6 +34,7 @@ constexpr std::array kCatalogue = {
     Row{Reason::kRateLimited, "RATE_LIMITED", absl::StatusCode::kResourceExhausted},
     Row{Reason::kVirtualDeviceNotFound, "VIRTUAL_DEVICE_NOT_FOUND", absl::StatusCode::kNotFound},
     Row{Reason::kDeviceNotFound, "DEVICE_NOT_FOUND", absl::StatusCode::kNotFound},
+    Row{Reason::kEnrollmentClosed, "ENROLLMENT_CLOSED", absl::StatusCode::kFailedPrecondition},
     Row{Reason::kTicketExpired, "TICKET_EXPIRED", absl::StatusCode::kUnauthenticated},
     Row{Reason::kAttachmentNotFound, "ATTACHMENT_NOT_FOUND", absl::StatusCode::kNotFound},
     Row{Reason::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnavailable},
@@ -161,6 +162,10 @@ absl::Status VirtualDeviceNotFound() {
 }
 
 absl::Status DeviceNotFound() { return Make(Reason::kDeviceNotFound, "the mailbox has no such device"); }
+
+absl::Status EnrollmentClosed() {
+  return Make(Reason::kEnrollmentClosed, "the enrolment is over or unknown: start again");
+}
 
 absl::Status TicketExpired() { return Make(Reason::kTicketExpired, "the ticket is expired or not for this use"); }
 absl::Status AttachmentNotFound() { return Make(Reason::kAttachmentNotFound, "there is no such attachment"); }

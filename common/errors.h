@@ -37,6 +37,7 @@ enum class Reason {
   kRateLimited,
   kVirtualDeviceNotFound,
   kDeviceNotFound,
+  kEnrollmentClosed,
   kTicketExpired,
   kAttachmentNotFound,
   kOutcomeUnknown,
@@ -97,6 +98,9 @@ absl::Status RateLimited(std::string_view limit, int64_t retry_after_ms);
 
 absl::Status VirtualDeviceNotFound();
 absl::Status DeviceNotFound();
+
+// FAILED_PRECONDITION. One answer for every cause: unknown, timed out, refused, taken, used.
+absl::Status EnrollmentClosed();
 
 // UNAUTHENTICATED. An upload's or a download's ticket that is expired, not genuine or not for this use.
 absl::Status TicketExpired();

@@ -75,6 +75,25 @@ inline constexpr int64_t kVirtualDeviceMissWindowMs = int64_t{3600} * 1000;
 // Accounts whose misses a node remembers: about 10 MiB.
 inline constexpr uint32_t kMissCounters = 100'000;
 
+// One-time codes (protocol section 4): how long a new device waits for a member's consent, how long the two have from
+// there on, and how often the code may be tried: three guesses at six digits.
+inline constexpr int64_t kEnrollmentWaitMs = 5 * 60 * 1000;
+inline constexpr int64_t kEnrollmentTtlMs = 5 * 60 * 1000;
+inline constexpr uint32_t kEnrollmentRuns = 3;
+// One payload: group elements, MACs, and a bundle of keys with a signed log entry, of about 1 KiB. Messages of one
+// enrolment: three whole runs take 11, the rest is for entries that go stale.
+inline constexpr uint32_t kEnrollmentPayloadBytes = 4 * 1024;
+inline constexpr uint32_t kEnrollmentMessages = 32;
+// Enrolments opened for one account within the time that one can last at most, and of all accounts on one node: each
+// takes up to 130 KiB while it is open.
+inline constexpr uint32_t kEnrollmentsPerAccount = 5;
+inline constexpr int64_t kEnrollmentWindowMs = kEnrollmentWaitMs + kEnrollmentTtlMs;
+inline constexpr uint32_t kEnrollments = 4096;
+// Streams that one device, or one enrolment's new device, may hold (reconnecting leaves dead ones behind), and all
+// streams of one node.
+inline constexpr uint32_t kStreamsPerCaller = 3;
+inline constexpr uint32_t kStreams = 4096;
+
 // One commit of the sequencer.
 inline constexpr uint32_t kCommitOperations = 256;
 inline constexpr uint32_t kCommitBytes = 4 * 1024 * 1024;
