@@ -97,4 +97,21 @@ absl::StatusOr<v1::ListThreadsResponse> Api::ListThreads(const v1::ListThreadsRe
   return WithSession(session_, connection_.history(), &v1::HistoryService::Stub::ListThreads, request);
 }
 
+absl::StatusOr<v1::PrepareUploadResponse> Api::PrepareUpload(const v1::PrepareUploadRequest& request) {
+  return WithSession(session_, connection_.attachment(), &v1::AttachmentService::Stub::PrepareUpload, request);
+}
+
+absl::StatusOr<v1::CreateReferenceResponse> Api::CreateReference(const v1::CreateReferenceRequest& request) {
+  return WithSession(session_, connection_.attachment(), &v1::AttachmentService::Stub::CreateReference, request);
+}
+
+absl::StatusOr<v1::PrepareDownloadResponse> Api::PrepareDownload(const v1::PrepareDownloadRequest& request) {
+  return WithSession(session_, connection_.attachment(), &v1::AttachmentService::Stub::PrepareDownload, request);
+}
+
+absl::Status Api::Download(
+    absl::FunctionRef<grpc::Status(v1::AttachmentService::Stub& stub, grpc::ClientContext& context)> attempt) {
+  return session_.Call([&](grpc::ClientContext& context) { return attempt(connection_.attachment(), context); });
+}
+
 }  // namespace labyrinth::client

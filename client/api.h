@@ -2,6 +2,8 @@
 #ifndef LABYRINTH_CLIENT_API_H_
 #define LABYRINTH_CLIENT_API_H_
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/connection.h"
 #include "client/session.h"
@@ -44,6 +46,13 @@ class Api {
   absl::StatusOr<v1::BatchGetMessagesResponse> BatchGetMessages(const v1::BatchGetMessagesRequest& request);
   absl::StatusOr<v1::ListMessagesResponse> ListMessages(const v1::ListMessagesRequest& request);
   absl::StatusOr<v1::ListThreadsResponse> ListThreads(const v1::ListThreadsRequest& request);
+  absl::StatusOr<v1::PrepareUploadResponse> PrepareUpload(const v1::PrepareUploadRequest& request);
+  absl::StatusOr<v1::CreateReferenceResponse> CreateReference(const v1::CreateReferenceRequest& request);
+  absl::StatusOr<v1::PrepareDownloadResponse> PrepareDownload(const v1::PrepareDownloadRequest& request);
+  // The whole stream is one attempt: it has one attempt's deadline, and a repetition may go on where the last one
+  // ended.
+  absl::Status Download(
+      absl::FunctionRef<grpc::Status(v1::AttachmentService::Stub& stub, grpc::ClientContext& context)> attempt);
 
  private:
   Connection& connection_;

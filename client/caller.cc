@@ -45,15 +45,24 @@ int64_t Caller::BackoffMs(const absl::Status& error, int attempt) {
   return std::max(floor_ms, full_ms - jitter_ms);
 }
 
+absl::Status Caller::Once(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(policy_.attempt_timeout_ms));
+  return FromGrpc(attempt(context));
+}
+
+bool Caller::PauseBeforeNext(const absl::Status& error, int attempts) {
+  if (attempts >= policy_.max_attempts) return false;
+  const int64_t pause_ms = BackoffMs(error, attempts);
+  if (pause_ms < 0) return false;
+  sleeper_.SleepMs(pause_ms);
+  return true;
+}
+
 absl::Status Caller::Run(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt) {
   for (int number = 1;; ++number) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(policy_.attempt_timeout_ms));
-    const absl::Status status = FromGrpc(attempt(context));
-    if (status.ok() || number >= policy_.max_attempts) return status;
-    const int64_t pause_ms = BackoffMs(status, number);
-    if (pause_ms < 0) return status;
-    sleeper_.SleepMs(pause_ms);
+    const absl::Status status = Once(attempt);
+    if (status.ok() || !PauseBeforeNext(status, number)) return status;
   }
 }
 

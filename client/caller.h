@@ -28,6 +28,11 @@ class Caller {
   // absl::Status with its reason (common/errors.h).
   absl::Status Run(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
 
+  // Run's parts, for streams, whose second attempt isn't the first one's repetition. One attempt, whatever comes of it:
+  absl::Status Once(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
+  // After `attempts` of them, the last with `error`: waits and says true if there shall be another.
+  bool PauseBeforeNext(const absl::Status& error, int attempts);
+
  private:
   // The pause before the next attempt; negative if there shall be none.
   int64_t BackoffMs(const absl::Status& error, int attempt);

@@ -50,6 +50,7 @@ struct LabyrinthClient::Parts {
   std::unique_ptr<Devices> devices;
   std::unique_ptr<Recovery> recovery;
   std::unique_ptr<History> history;
+  std::unique_ptr<Attachments> attachments;
 };
 
 LabyrinthClient::LabyrinthClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -80,6 +81,7 @@ absl::StatusOr<std::unique_ptr<LabyrinthClient>> LabyrinthClient::Open(const std
   parts->devices = std::make_unique<Devices>(*parts->core);
   parts->recovery = std::make_unique<Recovery>(*parts->core);
   parts->history = std::make_unique<History>(*parts->core);
+  parts->attachments = std::make_unique<Attachments>(*parts->core, *parts->history, profile_dir + "/attachments");
   return std::unique_ptr<LabyrinthClient>(new LabyrinthClient(std::move(parts)));
 }
 
@@ -89,6 +91,7 @@ Mailbox& LabyrinthClient::mailbox() { return *parts_->mailbox; }
 Devices& LabyrinthClient::devices() { return *parts_->devices; }
 Recovery& LabyrinthClient::recovery() { return *parts_->recovery; }
 History& LabyrinthClient::history() { return *parts_->history; }
+Attachments& LabyrinthClient::attachments() { return *parts_->attachments; }
 
 absl::StatusOr<VerifyReport> LabyrinthClient::Verify(absl::FunctionRef<void(const VerifyProgress&)> progress) {
   return VerifyMailbox(*parts_->core, progress);

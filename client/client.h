@@ -20,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/attachments/attachments.h"
 #include "client/devices.h"
 #include "client/history.h"
 #include "client/mailbox.h"
@@ -53,6 +54,7 @@ class LabyrinthClient {
   Devices& devices();
   Recovery& recovery();
   History& history();
+  Attachments& attachments();
 
   // Walks everything and cross-examines it: see verify.h. A finding is part of the report, not an error.
   absl::StatusOr<VerifyReport> Verify(absl::FunctionRef<void(const VerifyProgress&)> progress);

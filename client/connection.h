@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/random.h"
 #include "crypto/primitives/secret.h"
+#include "proto/labyrinth/v1/attachment.grpc.pb.h"
 #include "proto/labyrinth/v1/device.grpc.pb.h"
 #include "proto/labyrinth/v1/epoch.grpc.pb.h"
 #include "proto/labyrinth/v1/history.grpc.pb.h"
@@ -39,6 +40,7 @@ class Connection {
   v1::DeviceService::Stub& device() { return *device_; }
   v1::EpochService::Stub& epoch() { return *epoch_; }
   v1::HistoryService::Stub& history() { return *history_; }
+  v1::AttachmentService::Stub& attachment() { return *attachment_; }
 
  private:
   std::shared_ptr<grpc::Channel> channel_;
@@ -50,6 +52,7 @@ class Connection {
   std::unique_ptr<v1::DeviceService::Stub> device_;
   std::unique_ptr<v1::EpochService::Stub> epoch_;
   std::unique_ptr<v1::HistoryService::Stub> history_;
+  std::unique_ptr<v1::AttachmentService::Stub> attachment_;
 };
 
 // Puts `authorization: Bearer <token>` on a call.

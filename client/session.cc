@@ -106,6 +106,8 @@ absl::Status Session::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext&)>
       return attempt(context);
     });
     if (last || status.code() != absl::StatusCode::kUnauthenticated) break;
+    // Says nothing about the session.
+    if (ReasonOf(status) == Reason::kTicketExpired) break;
     header_.clear();
   }
   if (ReasonOf(status) == Reason::kDeviceRevoked) revoked_ = true;

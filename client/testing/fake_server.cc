@@ -34,12 +34,13 @@ std::string Metadata(grpc::ServerContext* context, const char* name) {
 
 }  // namespace
 
-FakeServer::FakeServer(std::string account_id) : account_id_(std::move(account_id)) {
+FakeServer::FakeServer(std::string account_id, grpc::Service* more) : account_id_(std::move(account_id)) {
   grpc::ServerBuilder builder;
   builder.RegisterService(static_cast<v1::MailboxService::Service*>(this));
   builder.RegisterService(static_cast<v1::DeviceService::Service*>(this));
   builder.RegisterService(static_cast<v1::EpochService::Service*>(this));
   builder.RegisterService(static_cast<v1::HistoryService::Service*>(this));
+  if (more != nullptr) builder.RegisterService(more);
   server_ = builder.BuildAndStart();
 }
 

@@ -55,7 +55,8 @@ class FakeServer final : public v1::MailboxService::Service,
                          public v1::EpochService::Service,
                          public v1::HistoryService::Service {
  public:
-  explicit FakeServer(std::string account_id);
+  // `more`, which outlives this, is served beside it.
+  explicit FakeServer(std::string account_id, grpc::Service* more = nullptr);
   ~FakeServer() override;
 
   std::shared_ptr<grpc::Channel> Channel();
