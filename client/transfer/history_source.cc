@@ -36,4 +36,10 @@ absl::Status ClientHistorySource::ForEachMessage(const std::string& thread_id, V
       visit);
 }
 
+absl::Status ClientHistorySource::SaveAttachment(const Attachment& attachment, const RowClaims& row,
+                                                 const std::string& path, absl::FunctionRef<bool()> go_on) {
+  return client_.attachments().Download(attachment, row.thread_id, row.message_id, path,
+                                        [go_on](uint64_t, uint64_t) { return go_on(); });
+}
+
 }  // namespace labyrinth::client

@@ -8,6 +8,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/attachments/attachment.h"
 #include "client/message.h"
 
 namespace labyrinth::client {
@@ -32,6 +33,11 @@ class HistorySource {
   virtual absl::Status ForEachThread(Visit visit) = 0;
   // Oldest first, in the history's total order.
   virtual absl::Status ForEachMessage(const std::string& thread_id, Visit visit) = 0;
+
+  // Writes the file of a verified message's attachment to `path`, as Attachments::Download does. `go_on` is asked now
+  // and then; false is CANCELLED.
+  virtual absl::Status SaveAttachment(const Attachment& attachment, const RowClaims& row, const std::string& path,
+                                      absl::FunctionRef<bool()> go_on) = 0;
 };
 
 // Reads through a client, which it borrows.
@@ -42,6 +48,8 @@ class ClientHistorySource final : public HistorySource {
   absl::StatusOr<Totals> GetTotals() override;
   absl::Status ForEachThread(Visit visit) override;
   absl::Status ForEachMessage(const std::string& thread_id, Visit visit) override;
+  absl::Status SaveAttachment(const Attachment& attachment, const RowClaims& row, const std::string& path,
+                              absl::FunctionRef<bool()> go_on) override;
 
  private:
   LabyrinthClient& client_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "client/transfer/digest.h"
+#include "client/transfer/export_attachments.h"
 #include "client/transfer/jsonl_line.h"
 #include "client/transfer/jsonl_progress.h"
 #include "client/transfer/output_folder.h"
@@ -52,14 +53,15 @@ absl::StatusOr<std::map<std::string, Thread>> ListThreads(HistorySource& source)
 // One run. Thread-compatible.
 class Exporter {
  public:
-  Exporter(HistorySource& source, const OutputFolder& folder, const HistorySource::Totals& totals,
-           const JsonlProgress& progress)
-      : source_(source), folder_(folder), totals_(totals), progress_(progress) {}
+  Exporter(HistorySource& source, const OutputFolder& folder, const std::string& path,
+           const HistorySource::Totals& totals, const JsonlProgress& progress)
+      : source_(source), folder_(folder), totals_(totals), progress_(progress), attachments_(source, path, report_) {}
 
   absl::StatusOr<JsonlExportReport> Run(const JsonlProgressFile::Loaded& earlier) {
     absl::StatusOr<std::map<std::string, Thread>> threads = ListThreads(source_);
     if (!threads.ok()) return threads.status();
     if (absl::Status s = folder_.MakeSubfolder(kThreads); !s.ok()) return s;
+    if (absl::Status s = attachments_.RemovePartial(); !s.ok()) return s;
     for (const auto& [name, thread] : earlier.threads) {
       // Deleted as a whole since.
       if (threads->contains(name)) continue;
@@ -107,6 +109,9 @@ class Exporter {
     report_.messages += messages;
     report_.unverified_messages += Number(entry, "unverified_messages");
     report_.refused_messages += Number(entry, "refused_messages");
+    report_.attachments += Number(entry, "attachments");
+    report_.missing_attachments += Number(entry, "missing_attachments");
+    report_.refused_attachments += Number(entry, "refused_attachments");
     ++report_.reused_threads;
     return entry;
   }
@@ -123,11 +128,10 @@ class Exporter {
     std::string title;
     uint64_t messages = 0, unverified = 0, refused = 0;
     int64_t first_ms = 0, last_ms = 0;
+    const JsonlExportReport before = report_;
+    const auto go_on = [&] { return !progress_ || progress_(report_.messages + messages, totals_.messages); };
     absl::Status walked = source_.ForEachMessage(thread_id, [&](const HistoryMessage& message) -> absl::Status {
-      if (progress_ && (report_.messages + messages) % kProgressEvery == 0 &&
-          !progress_(report_.messages + messages, totals_.messages)) {
-        return absl::CancelledError("interrupted");
-      }
+      if ((report_.messages + messages) % kProgressEvery == 0 && !go_on()) return absl::CancelledError("interrupted");
       const std::optional<ShownMessage> shown = Show(message);
       if (!shown) {
         ++refused;
@@ -137,7 +141,9 @@ class Exporter {
       if (messages++ == 0) first_ms = message.row().timestamp_ms;
       last_ms = message.row().timestamp_ms;
       if (!shown->verified) ++unverified;
-      const std::string line = JsonLine(MessageJson(message, *shown));
+      Json document = MessageJson(message, *shown);
+      if (absl::Status s = attachments_.Save(message.row(), *shown, document, go_on); !s.ok()) return s;
+      const std::string line = JsonLine(document);
       digest.Add(line);
       all_lines_.Add(line);
       return file->Write(line);
@@ -155,6 +161,12 @@ class Exporter {
                   {"messages", messages},          {"first_ms", first_ms}, {"last_ms", last_ms}};
     if (unverified > 0) entry["unverified_messages"] = unverified;
     if (refused > 0) entry["refused_messages"] = refused;
+    const auto counted = [&](const char* key, uint64_t now, uint64_t then) {
+      if (now > then) entry[key] = now - then;
+    };
+    counted("attachments", report_.attachments, before.attachments);
+    counted("missing_attachments", report_.missing_attachments, before.missing_attachments);
+    counted("refused_attachments", report_.refused_attachments, before.refused_attachments);
     entry["sha256"] = digest.FinishHex();
     return entry;
   }
@@ -167,6 +179,9 @@ class Exporter {
                            {"messages", report_.messages},
                            {"unverified_messages", report_.unverified_messages},
                            {"refused_messages", report_.refused_messages},
+                           {"attachments", report_.attachments},
+                           {"missing_attachments", report_.missing_attachments},
+                           {"refused_attachments", report_.refused_attachments},
                            {"sha256", report_.sha256}};
     if (absl::Status s = folder_.Sync(); !s.ok()) return s;
     absl::StatusOr<OutputFile> file = folder_.Create(kManifest);
@@ -187,6 +202,7 @@ class Exporter {
   const JsonlProgress& progress_;
   StreamDigest all_lines_;
   JsonlExportReport report_;
+  ExportAttachments attachments_;
 };
 
 absl::Status Refused(const std::string& path, std::string_view why) {
@@ -211,7 +227,7 @@ absl::StatusOr<JsonlExportReport> ExportJsonl(HistorySource& source, const std::
   if (!totals.ok()) return totals.status();
   earlier = JsonlProgressFile::Load(*folder, totals->fingerprint);
   if (!earlier.ok()) return earlier.status();
-  return Exporter(source, *folder, *totals, progress).Run(*earlier);
+  return Exporter(source, *folder, path, *totals, progress).Run(*earlier);
 }
 
 }  // namespace labyrinth::client

@@ -3,6 +3,9 @@
 //   DIR/threads/NAME.jsonl   one line a message, oldest first; NAME is the thread id in hexadecimal (its SHA-256 if
 //   longer
 //                            than 32 bytes)
+//   DIR/attachments/DIGEST-NAME   the files; DIGEST is the first 32 digits of the ciphertext's SHA-256, NAME the
+//   writer's
+//                            name made safe. A message's line names them in "attachments":[{"file":PATH,...}]
 //   DIR/index.jsonl          one line a thread, by NAME: title, file, count, times, the file's SHA-256
 //   DIR/manifest.json        counts, and the SHA-256 of all thread files, one after another in the index's order;
 //   written last
@@ -33,6 +36,9 @@ struct JsonlExportReport {
   uint64_t unverified_messages = 0;  // of these: written without an envelope by other software
   uint64_t refused_messages = 0;     // tampered with: not in the export
   uint64_t reused_threads = 0;       // from the interrupted export
+  uint64_t attachments = 0;          // named by the lines and present
+  uint64_t missing_attachments = 0;  // the server has none: {"missing":true}
+  uint64_t refused_attachments = 0;  // not what their message says: {"refused":WHY}
   std::string sha256;                // the manifest's
 };
 
@@ -41,7 +47,7 @@ using JsonlProgress = std::function<bool(uint64_t done, uint64_t total)>;
 
 // FAILED_PRECONDITION: the folder isn't empty (without `resume`), isn't an interrupted export (with it), or can't be
 // written. CANCELLED. Errors of `source`. After any error the folder holds an interrupted export, never a half-written
-// file under its final name.
+// file under its final name. A resumed export over a changed mailbox may leave attachments that no line names.
 absl::StatusOr<JsonlExportReport> ExportJsonl(HistorySource& source, const std::string& folder,
                                               const JsonlExportOptions& options = {},
                                               const JsonlProgress& progress = nullptr);

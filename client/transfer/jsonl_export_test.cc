@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "client/transfer/chat_content.h"
 #include "client/transfer/digest.h"
 #include "client/transfer/export_fixture.h"
+#include "common/errors.h"
 
 namespace labyrinth::client {
 namespace {
@@ -53,6 +55,18 @@ class FakeHistory final : public HistorySource {
     return absl::OkStatus();
   }
 
+  absl::Status SaveAttachment(const Attachment& attachment, const RowClaims&, const std::string& path,
+                              absl::FunctionRef<bool()> go_on) override {
+    if (!go_on()) return absl::CancelledError("interrupted");
+    ++downloads_;
+    if (attachment.size_bytes == kMissing) return errors::AttachmentNotFound();
+    if (attachment.size_bytes == kFalse) return absl::DataLossError("a part of it doesn't authenticate");
+    WriteFile(path, std::string(attachment.size_bytes, 'f'));
+    return absl::OkStatus();
+  }
+
+  static constexpr uint64_t kMissing = 404, kFalse = 666;  // by their sizes
+  int downloads_ = 0;
   std::map<std::string, std::vector<HistoryMessage>> threads_;
   int fail_after_threads_ = -1;
   int walks_ = 0;
@@ -211,6 +225,56 @@ TEST_CASE("An export stops when it is told to") {
   FakeHistory history = SomeHistory();
   CHECK(ExportJsonl(history, folder / "out", {}, [](uint64_t, uint64_t) { return false; }).status().code() ==
         absl::StatusCode::kCancelled);
+}
+
+HistoryMessage WithFiles(const std::string& id, const std::vector<std::pair<std::string, uint64_t>>& files) {
+  ChatContent content{"Ann", "look", "T"};
+  for (const auto& [name, size] : files) {
+    content.attachments.push_back({.name = *crypto::AttachmentName::From(std::string(16, 'A')),
+                                   .content_key = crypto::Secret(32),
+                                   .digest = crypto::Sha256(name + id),
+                                   .size_bytes = size,
+                                   .file_name = name});
+  }
+  return HistoryMessage(Row("t", id, 1), VerifiedBody{.content = EncodeChatContent(content), .writer = {}});
+}
+
+TEST_CASE("Attachments lie beside the lines, under names that can't lead elsewhere") {
+  TempFolder home;
+  FakeHistory history;
+  history.threads_["t"] = {WithFiles("1", {{"../../etc/a.txt", 3}, {"a.txt", FakeHistory::kMissing}}),
+                           WithFiles("2", {{"b.txt", FakeHistory::kFalse}})};
+  const auto report = ExportJsonl(history, home / "out");
+  REQUIRE(report.ok());
+  CHECK(report->attachments == 1);
+  CHECK(report->missing_attachments == 1);
+  CHECK(report->refused_attachments == 1);
+  const std::string lines = ReadFile(home / ("out/threads/" + ToHex("t") + ".jsonl"));
+  const auto line = nlohmann::json::parse(lines.substr(0, lines.find('\n')));
+  const std::string file = line["attachments"][0]["file"];
+  CHECK(file == "attachments/" + ToHex(crypto::Sha256("../../etc/a.txt1").view()).substr(0, 32) + "-a.txt");
+  CHECK(ReadFile(home / ("out/" + file)) == "fff");
+  CHECK(line["attachments"][0]["name"] == "../../etc/a.txt");
+  CHECK(line["attachments"][1]["missing"] == true);
+  CHECK(lines.find("doesn't authenticate") != std::string::npos);
+  CHECK(lines.find("content_key") == std::string::npos);
+}
+
+TEST_CASE("A resumed export fetches no attachment twice, and removes what was left half-written") {
+  TempFolder home;
+  FakeHistory history = SomeHistory();
+  history.threads_["t"] = {WithFiles("1", {{"a.txt", 3}}), WithFiles("2", {{"b.txt", 4}})};
+  int asked = 0;
+  const auto cancelled =
+      ExportJsonl(history, home / "out", {}, [&](uint64_t, uint64_t) { return history.downloads_ < 1 || ++asked < 1; });
+  REQUIRE(absl::IsCancelled(cancelled.status()));
+  CHECK(history.downloads_ == 1);
+  WriteFile(home / "out/attachments/.labyrinth-abcdef.partial", "half");
+  const auto report = ExportJsonl(history, home / "out", {.resume = true});
+  REQUIRE(report.ok());
+  CHECK(history.downloads_ == 2);
+  CHECK(report->attachments == 2);
+  CHECK_FALSE(std::filesystem::exists(home / "out/attachments/.labyrinth-abcdef.partial"));
 }
 
 }  // namespace

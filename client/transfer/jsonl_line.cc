@@ -47,6 +47,11 @@ nlohmann::ordered_json MessageJson(const HistoryMessage& message, const ShownMes
   if (shown.chat) {
     out["sender"] = shown.chat->sender;
     out["text"] = shown.chat->text;
+    for (const Attachment& attachment : shown.chat->attachments) {
+      nlohmann::ordered_json entry = {{"name", attachment.file_name}, {"size_bytes", attachment.size_bytes}};
+      if (!attachment.media_type.empty()) entry["media_type"] = attachment.media_type;
+      out["attachments"].push_back(std::move(entry));
+    }
   } else {
     out["content_base64"] = absl::Base64Escape({shown.raw.data(), shown.raw.size()});
   }

@@ -24,8 +24,9 @@ struct ShownMessage {
 // nullopt for a message that was tampered with: it has no content.
 std::optional<ShownMessage> Show(const HistoryMessage& message);
 
-// {"message_id":HEX,"timestamp_ms":N,"expire_ms":N?,"verified":false?,"sender":S,"text":S | "content_base64":S}.
-// `message` is the row of `shown`.
+// {"message_id":HEX,"timestamp_ms":N,"expire_ms":N?,"verified":false?,"sender":S,"text":S,
+// "attachments":[{"name":S,"size_bytes":N,"media_type":S}]? | "content_base64":S}. `message` is the row of `shown`.
+// Keys and names of attachments stay inside. Writers add where the file went.
 nlohmann::ordered_json MessageJson(const HistoryMessage& message, const ShownMessage& shown);
 
 }  // namespace labyrinth::client

@@ -57,6 +57,8 @@ TEST_CASE("Wrong use is exit code 2, one line, and nothing done") {
       {{"read", "t", "--since", "2024-05-02", "--until", "2024-05-01"}, "--until"},
       {{"send", "t", "x", "--expire", "soon"}, "--expire: soon"},
       {{"send", "t", ""}, "TEXT"},
+      {{"send", "t", "x", "--attach"}, "--attach"},
+      {{"read", "t", "--save-attachments"}, "--save-attachments"},
       {{"revoke"}, "DEVICE"},
       {{"revoke", "abcd"}, "--yes"},
       {{"recovery"}, "subcommand"},
@@ -126,6 +128,21 @@ TEST_CASE("A missing profile or file is exit code 4") {
   CHECK(join.exit_code == 4);
   CHECK_THAT(OneLine(join), Contains("missing"));
   CHECK(ReadTree(home.path()).empty());
+}
+
+TEST_CASE("A file to attach is looked at before anything is done") {
+  TempFolder home;
+  const ProgramResult missing = Run(home, {"send", "t", "x", "--attach", home / "missing.jpg"});
+  CHECK(missing.exit_code == 4);
+  CHECK_THAT(OneLine(missing), Contains("--attach: ") && Contains("missing.jpg: no such file"));
+  const ProgramResult folder = Run(home, {"send", "t", "--attach", home.path()});
+  CHECK(folder.exit_code == 3);
+  CHECK_THAT(OneLine(folder), Contains("not a regular file"));
+  WriteFile(home / "big", "");
+  std::filesystem::resize_file(home / "big", 100 * 1024 * 1024 + 1);
+  const ProgramResult big = Run(home, {"send", "t", "--attach", home / "big"});
+  CHECK(big.exit_code == 3);
+  CHECK_THAT(OneLine(big), Contains("big: larger than 104,857,600 bytes"));
 }
 
 TEST_CASE("A malformed export is refused before anything else, with file and place") {

@@ -21,6 +21,7 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
   InterruptScope interrupt;
   auto client = context.OpenClient();
   if (!client.ok()) return client.status();
+  if (auto settled = (*client)->attachments().Settle(); !settled.ok()) return settled.status();
   client::ClientHistorySource source(**client);
   absl::StatusOr<client::JsonlExportReport> report;
   {
@@ -34,6 +35,7 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
   Output& out = context.out();
   out.Line(fmt::format("exported {} messages of {} threads to {}", Grouped(report->messages), Grouped(report->threads),
                        client::Printable(flags.folder)));
+  if (report->attachments > 0) out.Line(fmt::format("with {} attachments", Grouped(report->attachments)));
   out.Line(fmt::format("sha256 {}", report->sha256));
   out.Document({{"folder", flags.folder},
                 {"threads", report->threads},
@@ -41,8 +43,15 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
                 {"unverified_messages", report->unverified_messages},
                 {"refused_messages", report->refused_messages},
                 {"reused_threads", report->reused_threads},
+                {"attachments", report->attachments},
+                {"missing_attachments", report->missing_attachments},
+                {"refused_attachments", report->refused_attachments},
                 {"sha256", report->sha256}});
-  if (report->refused_messages == 0) return absl::OkStatus();
+  const uint64_t lost = report->missing_attachments + report->refused_attachments;
+  if (report->refused_messages == 0 && lost == 0) return absl::OkStatus();
+  if (report->refused_messages == 0) {
+    return Findings(fmt::format("{} attachments are missing or were refused: the lines say which", lost));
+  }
   return Findings(fmt::format("{} messages were refused and are not in the export: 'labyrinth verify' says more",
                               report->refused_messages));
 }
@@ -51,7 +60,7 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
 
 void AddExport(CLI::App& app, Chosen& chosen) {
   auto flags = std::make_shared<ExportFlags>();
-  CLI::App* command = AddCommand(app, chosen, "export", "Write the whole history, in the clear, as JSON lines",
+  CLI::App* command = AddCommand(app, chosen, "export", "Write the whole history and its files, in the clear",
                                  /*changes=*/false, RunExport, flags);
   command->add_option("DIR", flags->folder, "A folder, new or empty")->required();
   command->add_flag("--resume", flags->resume, "Continue an interrupted export");

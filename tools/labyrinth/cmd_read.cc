@@ -10,6 +10,7 @@
 #include "client/transfer/text.h"
 #include "common/bytes.h"
 #include "common/limits.h"
+#include "tools/labyrinth/attachment_files.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/message_text.h"
@@ -31,6 +32,7 @@ struct ReadFlags {
   std::string until;
   uint64_t limit = limits::kPageItemsDefault;
   bool oldest_first = false;
+  std::string save_attachments;
 };
 
 absl::Status Refused(uint64_t count) {
@@ -84,6 +86,21 @@ absl::Status RunThreads(Context& context, const ThreadsFlags& flags) {
   return Refused(refused);
 }
 
+// One message on the output, and its files in their folder where one was named.
+absl::Status PrintMessage(Output& out, const client::HistoryMessage& message, absl::TimeZone zone,
+                          std::optional<AttachmentSaver>& saver) {
+  Json document = MessageDocument(message);
+  std::vector<std::string> lines;
+  absl::Status saved = saver ? saver->Save(message, document, lines) : absl::OkStatus();
+  if (out.json()) {
+    out.Item(document);
+  } else {
+    out.Line(MessageText(message, zone));
+    for (const std::string& line : lines) out.Line(fmt::format("{:18}{}", "", line));
+  }
+  return saved;
+}
+
 absl::StatusOr<int64_t> TimeFlag(const Context& context, const std::string& flag, const std::string& text,
                                  int64_t absent) {
   if (text.empty()) return absent;
@@ -103,6 +120,15 @@ absl::Status RunRead(Context& context, const ReadFlags& flags) {
   client::History& history = (*client)->history();
   absl::StatusOr<NamedThread> thread = FindThread(history, flags.thread);
   if (!thread.ok()) return thread.status();
+
+  std::optional<AttachmentSaver> saver;
+  if (!flags.save_attachments.empty()) {
+    // What an interrupted send left to be attached may be what is read now.
+    if (auto settled = (*client)->attachments().Settle(); !settled.ok()) return settled.status();
+    auto opened = AttachmentSaver::Open((*client)->attachments(), flags.save_attachments);
+    if (!opened.ok()) return opened.status();
+    saver = *std::move(opened);
+  }
 
   client::MessageQuery query{.thread_id = thread->id,
                              .start_ms = *since,
@@ -130,16 +156,21 @@ absl::Status RunRead(Context& context, const ReadFlags& flags) {
       if (flags.limit > 0 && shown == flags.limit) break;
       ++shown;
       if (message.tampered() != nullptr) ++refused;
-      if (out.json()) {
-        out.Item(MessageDocument(message));
-      } else {
-        out.Line(MessageText(message, zone));
-      }
+      if (absl::Status s = PrintMessage(out, message, zone, saver); !s.ok()) return s;
     }
   }
   const double ms = std::chrono::duration<double, std::milli>(reading).count();
-  out.EndList({{"count", shown}, {"refused", refused}, {"elapsed_ms", ms}});
-  return Refused(refused);
+  Json tail = {{"count", shown}, {"refused", refused}, {"elapsed_ms", ms}};
+  if (saver) {
+    tail["saved_attachments"] = saver->saved();
+    tail["refused_attachments"] = saver->refused();
+  }
+  out.EndList(tail);
+  if (absl::Status s = Refused(refused); !s.ok()) return s;
+  if (saver && saver->refused() > 0) {
+    return Findings(fmt::format("{} attachments are missing or were refused", saver->refused()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -163,6 +194,8 @@ void AddRead(CLI::App& app, Chosen& chosen) {
       ->check(CLI::NonNegativeNumber)
       ->type_name("N")
       ->capture_default_str();
+  read->add_option("--save-attachments", flags->save_attachments, "Save the messages' files into this folder")
+      ->type_name("DIR");
   read->add_flag("--oldest-first", flags->oldest_first, "Oldest first");
 }
 

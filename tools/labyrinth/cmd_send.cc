@@ -3,14 +3,18 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "client/transfer/chat_content.h"
 #include "client/transfer/messenger_export.h"
 #include "client/transfer/status.h"
 #include "client/transfer/text.h"
 #include "common/bytes.h"
+#include "common/text.h"
 #include "crypto/primitives/system_random.h"
+#include "tools/labyrinth/attachment_files.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/thread_name.h"
@@ -29,15 +33,18 @@ const std::size_t kTextBytes = client::ExportLimits().content_bytes;
 
 struct SendFlags {
   std::string thread;
-  std::string text = "-";
+  std::optional<std::string> text;
   std::string expire;
+  std::vector<std::string> attach;
 };
 
 absl::Status TooLong() {
   return absl::InvalidArgumentError(fmt::format("the text is longer than {} bytes", kTextBytes));
 }
 
-absl::StatusOr<std::string> ReadText(const std::string& flag) {
+// With files, a message needs no text.
+absl::StatusOr<std::string> ReadText(const SendFlags& flags) {
+  const std::string flag = flags.text.value_or(flags.attach.empty() ? "-" : "");
   std::string text = flag;
   if (flag == "-") {
     text.clear();
@@ -48,7 +55,7 @@ absl::StatusOr<std::string> ReadText(const std::string& flag) {
     }
     while (text.ends_with('\n')) text.pop_back();
   }
-  if (text.empty()) return Usage("TEXT: nothing to send");
+  if (text.empty() && flags.attach.empty()) return Usage("TEXT: nothing to send");
   if (text.size() > kTextBytes) return TooLong();
   if (!client::IsValidUtf8(text)) return absl::InvalidArgumentError("the text is not UTF-8");
   return text;
@@ -78,8 +85,10 @@ absl::Status RunSend(Context& context, const SendFlags& flags) {
     }
     expire_ms = now_ms + *duration;
   }
-  absl::StatusOr<std::string> text = ReadText(flags.text);
+  absl::StatusOr<std::string> text = ReadText(flags);
   if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<FileToSend>> files = OpenFilesToSend(flags.attach);
+  if (!files.ok()) return files.status();
   auto client = context.OpenClient();
   if (!client.ok()) return client.status();
   client::History& history = (*client)->history();
@@ -87,23 +96,37 @@ absl::Status RunSend(Context& context, const SendFlags& flags) {
   absl::StatusOr<NamedThread> thread = FindOrStart(history, flags.thread, started);
   if (!thread.ok()) return thread.status();
 
+  auto attachments = SendFiles((*client)->attachments(), *std::move(files));
+  if (!attachments.ok()) return attachments.status();
+  client::ChatContent content{context.account(), *std::move(text), thread->title};
+  for (const client::Attachment& attachment : *attachments) content.attachments.push_back(attachment.Clone());
+
   crypto::SystemRandom random;
   const std::string message_id = random.Bytes(kMessageIdBytes);
   // A new id each time, so an existing one would be another message.
-  absl::StatusOr<client::SaveReport> saved = history.Save(
-      {client::NewMessage{.thread_id = thread->id,
-                          .message_id = message_id,
-                          .timestamp_ms = now_ms,
-                          .expire_ms = expire_ms,
-                          .content = client::EncodeChatContent({context.account(), *std::move(text), thread->title})}},
-      {.on_conflict = client::OnConflict::kReject});
+  const auto saved = (*client)->attachments().Save(client::NewMessage{.thread_id = thread->id,
+                                                                      .message_id = message_id,
+                                                                      .timestamp_ms = now_ms,
+                                                                      .expire_ms = expire_ms,
+                                                                      .content = client::EncodeChatContent(content)},
+                                                   *attachments, {.on_conflict = client::OnConflict::kReject});
   if (!saved.ok()) return saved.status();
+  // The message is saved all the same, so that this is no reason to send it again.
+  if (!saved->attached.ok()) {
+    return client::In("the message is saved; the next send, read or export tries to attach its files again",
+                      saved->attached);
+  }
   Output& out = context.out();
   out.Line(fmt::format("saved in {}thread {} ({})", started ? "the new " : "", HandleOf(thread->id),
                        thread->title.empty() ? "no title" : client::Printable(thread->title)));
   Json document = {{"handle", HandleOf(thread->id)}, {"thread_id", ToHex(thread->id)},  {"title", thread->title},
                    {"new_thread", started},          {"message_id", ToHex(message_id)}, {"timestamp_ms", now_ms}};
   if (expire_ms != 0) document["expire_ms"] = expire_ms;
+  for (const client::Attachment& attachment : *attachments) {
+    out.Line(
+        fmt::format("attached {} ({} bytes)", client::Printable(attachment.file_name), Grouped(attachment.size_bytes)));
+    document["attachments"].push_back({{"name", attachment.file_name}, {"size_bytes", attachment.size_bytes}});
+  }
   out.Document(document);
   return absl::OkStatus();
 }
@@ -115,8 +138,12 @@ void AddSend(CLI::App& app, Chosen& chosen) {
   CLI::App* command = AddCommand(app, chosen, "send", "Save a message; a title that no thread has starts a thread",
                                  /*changes=*/true, RunSend, flags);
   command->add_option("THREAD", flags->thread, "A title, or a handle from 'threads'")->required();
-  command->add_option("TEXT", flags->text, "The text; - or nothing: standard input");
+  command->add_option("TEXT", flags->text, "The text; -: standard input, as without it where no file is attached");
   command->add_option("--expire", flags->expire, "Let it disappear after so long, as in 24h")->type_name("DURATION");
+  command->add_option("--attach", flags->attach, "Send this file along, at most 100 MiB; may be repeated")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 }  // namespace labyrinth::cli

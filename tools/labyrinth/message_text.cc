@@ -6,6 +6,7 @@
 
 #include "client/transfer/jsonl_line.h"
 #include "client/transfer/text.h"
+#include "common/text.h"
 #include "tools/labyrinth/time_text.h"
 
 namespace labyrinth::cli {
@@ -32,6 +33,13 @@ std::string Body(const client::HistoryMessage& message) {
   std::string text = shown->chat ? fmt::format("{}: {}", client::Printable(shown->chat->sender),
                                                client::PrintableLines(shown->chat->text))
                                  : fmt::format("[another product's message, {} bytes]", shown->raw.size());
+  if (shown->chat) {
+    for (const client::Attachment& attachment : shown->chat->attachments) {
+      const bool alone = shown->chat->text.empty() && &attachment == &shown->chat->attachments.front();
+      text += fmt::format("{}[{}, {} bytes]", alone ? "" : "\n", client::Printable(attachment.file_name),
+                          Grouped(attachment.size_bytes));
+    }
+  }
   return shown->verified ? text : fmt::format("[unverified: no envelope] {}", text);
 }
 
