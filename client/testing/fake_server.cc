@@ -1,5 +1,6 @@
 #include "client/testing/fake_server.h"
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
@@ -34,13 +35,14 @@ std::string Metadata(grpc::ServerContext* context, const char* name) {
 
 }  // namespace
 
-FakeServer::FakeServer(std::string account_id, grpc::Service* more) : account_id_(std::move(account_id)) {
+FakeServer::FakeServer(std::string account_id, grpc::Service* more, bool listen) : account_id_(std::move(account_id)) {
   grpc::ServerBuilder builder;
   builder.RegisterService(static_cast<v1::MailboxService::Service*>(this));
   builder.RegisterService(static_cast<v1::DeviceService::Service*>(this));
   builder.RegisterService(static_cast<v1::EpochService::Service*>(this));
   builder.RegisterService(static_cast<v1::HistoryService::Service*>(this));
   if (more != nullptr) builder.RegisterService(more);
+  if (listen) builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   server_ = builder.BuildAndStart();
 }
 

@@ -55,11 +55,13 @@ class FakeServer final : public v1::MailboxService::Service,
                          public v1::EpochService::Service,
                          public v1::HistoryService::Service {
  public:
-  // `more`, which outlives this, is served beside it.
-  explicit FakeServer(std::string account_id, grpc::Service* more = nullptr);
+  // `more`, which outlives this, is served beside it; `listen`: on a free port of the loopback as well.
+  explicit FakeServer(std::string account_id, grpc::Service* more = nullptr, bool listen = false);
   ~FakeServer() override;
 
   std::shared_ptr<grpc::Channel> Channel();
+  // For programs of their own.
+  std::string endpoint() const { return "127.0.0.1:" + std::to_string(port_); }
 
   FakeStore store;
   std::map<std::string, int> calls;  // by method name
@@ -129,6 +131,7 @@ class FakeServer final : public v1::MailboxService::Service,
   uint64_t next_id_ = 1000;
   std::map<std::string, uint64_t> challenges_;
   std::map<std::string, uint64_t> sessions_;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
 
