@@ -119,6 +119,8 @@ TEST_CASE("A file with a mistake is refused in one line with its place") {
       {"[rocksdb]\nblock_cache_mib = 4294967296\n", "x.toml:2: rocksdb.block_cache_mib: is out of range"},
       {"a = 1\na = 2\n", "x.toml:2: not TOML"},
       {"listen = \n", "x.toml:1: not TOML"},
+      {"[(", "x.toml:1: not TOML"},
+      {"listen = \"x\"\n\xd1\x9f\n", "x.toml:2: holds a character that isn't ASCII"},
   };
   for (const auto& [text, error] : rows) {
     ServerConfig config;
