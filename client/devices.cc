@@ -26,6 +26,20 @@ absl::StatusOr<std::vector<DeviceView>> Devices::List(bool show_removed) {
   return devices;
 }
 
+absl::StatusOr<std::vector<DeviceView>> Devices::AddedBy(DeviceId device_id) {
+  if (absl::Status s = core_.RequireDevice(); !s.ok()) return s;
+  const auto directory = RefreshDirectory(core_);
+  if (!directory.ok()) return directory.status();
+  const DeviceView* sponsor = directory->Find(device_id);
+  if (sponsor == nullptr) return errors::DeviceNotFound();
+  std::vector<DeviceView> added;
+  for (const auto& descendant : core_.log().state().DescendantsOf(sponsor->keys.device_key, core_.device_key())) {
+    const DeviceView* device = directory->Find(descendant.device_key);
+    if (device != nullptr && device->active) added.push_back(*device);
+  }
+  return added;
+}
+
 absl::StatusOr<RevokeReport> Devices::Revoke(DeviceId device_id, const RevokeOptions& options) {
   if (absl::Status s = core_.RequireDevice(); !s.ok()) return s;
   if (device_id == core_.enrolment().device_id) return absl::InvalidArgumentError("a device can't remove itself");

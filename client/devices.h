@@ -36,6 +36,10 @@ class Devices {
   // server names a device that the membership log doesn't, other keys than the log's, or hides a member.
   absl::StatusOr<std::vector<DeviceView>> List(bool show_removed = false);
 
+  // The active members that `device_id` added, itself or through others (what this device added excepted): what Revoke
+  // removes along with it by default, to be shown to the user before. DEVICE_NOT_FOUND for an unknown one.
+  absl::StatusOr<std::vector<DeviceView>> AddedBy(DeviceId device_id);
+
   // Removes a device or a recovery code. INVALID_ARGUMENT for this device itself; DEVICE_NOT_FOUND for an unknown or
   // removed one.
   absl::StatusOr<RevokeReport> Revoke(DeviceId device_id, const RevokeOptions& options = {});

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <functional>
+#include <set>
 
 #include "client/testing/mailbox_fixture.h"
 
@@ -113,6 +114,17 @@ TEST_CASE("What a revoked device added goes with it by default, down the whole c
   CHECK(Removed(*report->rotation, f.thief_id, RemovalCause::kSponsored));
   CHECK(report->rotation->kept_sponsored.empty());
   CHECK(ReasonOf((*f.thief)->mailbox().Info().status()) == Reason::kDeviceRevoked);
+}
+
+TEST_CASE("What a device added is told before it is revoked") {
+  ThiefFixture f;
+  const auto added = f.laptop->devices().AddedBy(f.phone_id);
+  REQUIRE(added.ok());
+  std::set<DeviceId> ids;
+  for (const DeviceView& device : *added) ids.insert(device.device_id);
+  CHECK(ids == std::set<DeviceId>{f.code_id, f.thief_id});
+  CHECK(f.laptop->devices().AddedBy(f.thief_id)->empty());
+  CHECK(ReasonOf(f.laptop->devices().AddedBy(DeviceId(1)).status()) == Reason::kDeviceNotFound);
 }
 
 TEST_CASE("A person may keep what a revoked device added, and is told of it") {

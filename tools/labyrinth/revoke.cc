@@ -8,13 +8,30 @@
 #include "tools/labyrinth/device_name.h"
 #include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/terminal.h"
+#include "tools/labyrinth/time_text.h"
 
 namespace labyrinth::cli {
+namespace {
+
+// Whoever holds a device can add others with it: the person decides knowing which those are (protocol section 8).
+void ShowAdded(const std::vector<client::DeviceView>& added, const RevokeFlags& flags) {
+  if (added.empty() || flags.no_rotate) return;
+  fmt::print(stderr, "It added these, or what it added did; they {}:\n",
+             flags.keep_added ? "stay (--keep-added)" : "are removed with it (--keep-added keeps them)");
+  for (const client::DeviceView& device : added) {
+    fmt::print(stderr, "  {} {}, added {}\n", KindText(device), DeviceHandle(device.device_id),
+               MinuteText(device.added_ms, absl::LocalTimeZone()));
+  }
+}
+
+}  // namespace
 
 void AddRevokeFlags(CLI::App& command, RevokeFlags& flags, const std::string& noun) {
   command.add_option(noun, flags.device, "A handle from the list")->required();
   command.add_flag("--no-rotate", flags.no_rotate,
                    "Only cut it off: nothing can be saved until some device opens an epoch without it");
+  command.add_flag("--keep-added", flags.keep_added,
+                   "Keep the devices and recovery codes that it added, which a thief could have done");
   command.add_flag("--yes", flags.yes, "Don't ask");
 }
 
@@ -32,12 +49,16 @@ absl::Status Revoke(Context& context, const RevokeFlags& flags, bool codes_only)
     return absl::InvalidArgumentError(
         fmt::format("device {}: is this device, which can't remove itself: use another one", handle));
   }
+  absl::StatusOr<std::vector<client::DeviceView>> added = (*client)->devices().AddedBy(device->device_id);
+  if (!added.ok()) return added.status();
   if (!flags.yes) {
+    ShowAdded(*added, flags);
     const std::string what = fmt::format("This removes {} {} for good.", KindText(*device), handle);
     if (absl::Status s = ConfirmByName(what, handle); !s.ok()) return s;
   }
+  const auto sponsored = flags.keep_added ? client::SponsoredPolicy::kKeep : client::SponsoredPolicy::kDropAll;
   absl::StatusOr<client::RevokeReport> report =
-      (*client)->devices().Revoke(device->device_id, {.rotate = !flags.no_rotate});
+      (*client)->devices().Revoke(device->device_id, {.rotate = !flags.no_rotate, .sponsored = sponsored});
   if (!report.ok()) return report.status();
   Output& out = context.out();
   Json document = {{"handle", handle}, {"device_id", fmt::format("{}", device->device_id.value())}};

@@ -13,12 +13,14 @@ namespace labyrinth::cli {
 struct RevokeFlags {
   std::string device;
   bool no_rotate = false;
+  bool keep_added = false;
   bool yes = false;
 };
 
 void AddRevokeFlags(CLI::App& command, RevokeFlags& flags, const std::string& noun);
 
-// Asks for the handle to be typed back on a terminal, else needs --yes. `codes_only`: NOT_FOUND for a device's handle.
+// Shows which other members go with it. Asks for the handle to be typed back on a terminal, else needs --yes.
+// `codes_only`: NOT_FOUND for a device's handle.
 absl::Status Revoke(Context& context, const RevokeFlags& flags, bool codes_only);
 
 }  // namespace labyrinth::cli
