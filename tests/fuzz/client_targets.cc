@@ -1,0 +1,86 @@
+#include <grpcpp/support/status.h>
+
+#include "client/keychain_codec.h"
+#include "client/transfer/chat_content.h"
+#include "client/transfer/messenger_export.h"
+#include "client/transfer/text.h"
+#include "client/transfer/thread_file.h"
+#include "common/errors.h"
+#include "common/rpc_status.h"
+#include "crypto/primitives/seeded_random.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace labyrinth::fuzz {
+namespace {
+
+void RunKeychain(std::string_view input) {
+  const auto state = client::DecodeKeychain(crypto::Secret::CopyOf(input));
+  if (!state.ok()) return;
+  const auto again = client::DecodeKeychain(client::EncodeKeychain(*state));
+  Require(again.ok() && again->account_id == state->account_id, "a keychain reads as it was written");
+}
+
+std::vector<std::string> KeychainSeeds() {
+  crypto::SeededRandom random(13);
+  client::KeychainState state;
+  state.server_name = "server";
+  state.account_id = "account";
+  state.pending_code =
+      client::PendingRecoveryCode{crypto::Secret::CopyOf("request"), crypto::Secret::CopyOf("code"), {}};
+  return {std::string(client::EncodeKeychain(state).RevealSecret())};
+}
+
+void RunThreadFile(std::string_view input) {
+  const auto file = client::ParseThreadFile(input, {});
+  if (!file.ok()) return;
+  int64_t newest = 0;
+  for (const auto& message : file->messages) {
+    Require(message.timestamp_ms >= newest, "messages come oldest first");
+    newest = message.timestamp_ms;
+  }
+}
+
+std::vector<std::string> ThreadFileSeeds() {
+  return {
+      R"({"participants":[{"name":"Ann"},{"name":"Zo\u00c3\u00ab"}],"messages":[{"sender_name":"Ann","timestamp_ms":1)"
+      R"(,"content":"hi"},{"sender_name":"Ann","timestamp_ms":2,"photos":[{"uri":"a.jpg"}]}],"title":"Ann",)"
+      R"("thread_path":"inbox/ann_1"})"};
+}
+
+void RunChatContent(std::string_view input) {
+  if (const auto content = client::DecodeChatContent(input)) {
+    const auto again = client::DecodeChatContent(client::EncodeChatContent(*content));
+    Require(again && again->text == content->text && again->sender == content->sender, "content reads as written");
+  }
+  (void)client::Printable(input);
+}
+
+std::vector<std::string> ChatContentSeeds() {
+  return {client::EncodeChatContent({"Ann", "hello", "Ann and Bob"}), "\x1b[31mred\x07"};
+}
+
+// What a server answers instead of a result.
+void RunRpcStatus(std::string_view input) {
+  // gRPC itself makes UNKNOWN of other codes.
+  const auto code = static_cast<grpc::StatusCode>(input.empty() ? 2 : static_cast<unsigned char>(input[0]) % 17);
+  const absl::Status status = FromGrpc(grpc::Status(code, "text", std::string(input)));
+  (void)ReasonOf(status);
+}
+
+std::vector<std::string> RpcStatusSeeds() {
+  return {ToGrpc(errors::LimitExceeded("field", "limit", 5)).error_details(),
+          ToGrpc(errors::InvalidField("field", "why")).error_details()};
+}
+
+constexpr FuzzTarget kTargets[] = {
+    {"keychain", KeychainSeeds, RunKeychain},
+    {"thread_file", ThreadFileSeeds, RunThreadFile},
+    {"chat_content", ChatContentSeeds, RunChatContent},
+    {"rpc_status", RpcStatusSeeds, RunRpcStatus},
+};
+
+}  // namespace
+
+std::span<const FuzzTarget> ClientTargets() { return kTargets; }
+
+}  // namespace labyrinth::fuzz
