@@ -28,6 +28,9 @@ expect_usage_error nonsense nonsense
 expect_usage_error "''" ''
 expect_usage_error --fast fmt --fast
 expect_usage_error --fast bare --fast
+expect_usage_error --fast fuzz --fast
+expect_usage_error everything bench everything
+expect_usage_error number fuzz --seconds soon
 expect_usage_error '2 arguments' demo one two
 expect_usage_error missing_export demo missing_export
 
