@@ -194,13 +194,20 @@ absl::StatusOr<AttachedSave> Attachments::Save(const NewMessage& message, std::s
 absl::Status Attachments::SettleOne(const crypto::AttachmentName& name, SettleReport& report) {
   const PendingAttachment& entry = *journal_->Find(name);
   if (!entry.has_message()) {
-    const bool expired = !entry.upload_ticket.empty() && core_.clock().NowMs() > entry.ticket_expire_ms;
-    if (expired && !given_.contains(name)) return journal_->Drop(name);
+    // Without a ticket nothing was sent: the file, if it is wanted again, is encrypted again.
+    const bool worthless = entry.upload_ticket.empty() || core_.clock().NowMs() > entry.ticket_expire_ms;
+    if (worthless && !given_.contains(name)) return journal_->Drop(name);
     ++report.waiting;
     return absl::OkStatus();
   }
   const auto outcome = Attach(core_, history_, *journal_, name);
-  if (!outcome.ok()) return outcome.status();
+  if (!outcome.ok()) {
+    const absl::Status& status = outcome.status();
+    const auto reason = ReasonOf(status);
+    if (!reason || OutcomeIsOpen(status) || reason == Reason::kDeviceRevoked) return status;
+    ++report.refused;
+    return absl::OkStatus();
+  }
   report.attached += *outcome == AttachOutcome::kAttached ? 1 : 0;
   report.waiting += *outcome == AttachOutcome::kNoMessage ? 1 : 0;
   report.lost += *outcome == AttachOutcome::kLost ? 1 : 0;

@@ -44,6 +44,7 @@ struct SettleReport {
   int attached = 0;  // references that an interrupted run had left out
   int waiting = 0;   // uploads without a saved message: the same file again goes on with them
   int lost = 0;      // saved messages whose upload is gone for good
+  int refused = 0;   // references that the server refused for now (a quota, say): tried again by the next call
 };
 
 // An upload's life: its ciphertext is kept in the profile (`PROFILE/attachments`, as large as the file) and sent; the
@@ -82,7 +83,9 @@ class Attachments {
   absl::StatusOr<AttachedSave> Save(const NewMessage& message, std::span<const Attachment> attachments,
                                     const SaveOptions& options = {});
 
-  // Finishes what interrupted runs left. The others call it too; it costs nothing where there is nothing to do.
+  // Finishes what interrupted runs left. The others call it too; it costs nothing where there is nothing to do. A
+  // refusal of one reference stands in no other's way; errors are those that concern every call: no connection,
+  // DEVICE_REVOKED.
   absl::StatusOr<SettleReport> Settle();
 
   // Writes the file to `path` (0600), which must not exist (ALREADY_EXISTS). It appears after everything was verified;

@@ -123,6 +123,34 @@ TEST_CASE("A crash between save and reference is repaired by the next call") {
   }
 }
 
+TEST_CASE("A reference that the server refuses stands in no other message's way") {
+  Fixture f;
+  const auto attachment = f.Upload(Content(1000));
+  REQUIRE(attachment.ok());
+  f.fake.before = [](const std::string& method) {
+    return method == "CreateReference" ? errors::QuotaExceeded("bytes", 1) : absl::OkStatus();
+  };
+  const auto saved = f.client->attachments().Save(Fixture::Message(*attachment), {&*attachment, 1});
+  REQUIRE(saved.ok());
+  CHECK(ReasonOf(saved->attached) == Reason::kQuotaExceeded);
+  f.Restart();
+  CHECK(f.client->attachments().Settle()->refused == 1);
+  CHECK(f.Upload(Content(10)).ok());
+  f.fake.before = nullptr;
+  CHECK(f.client->attachments().Settle()->attached == 1);
+}
+
+TEST_CASE("What the server won't take isn't kept") {
+  Fixture f;
+  f.fake.before = [](const std::string& method) {
+    return method == "PrepareUpload" ? errors::LimitExceeded("size_bytes", "attachment_bytes", 1) : absl::OkStatus();
+  };
+  CHECK(ReasonOf(f.Upload(Content(1000)).status()) == Reason::kLimitExceeded);
+  f.Restart();
+  CHECK(f.client->attachments().Settle()->waiting == 0);
+  CHECK(f.SpooledFiles() == 0);
+}
+
 TEST_CASE("A save that was refused leaves the upload for another message") {
   Fixture f;
   const std::string content = Content(1000);
