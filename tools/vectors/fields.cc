@@ -103,6 +103,14 @@ uint64_t Fields::Integer(std::string_view key) {
   return 0;
 }
 
+int64_t Fields::Signed(std::string_view key) {
+  const Json* value = Read(key);
+  if (value == nullptr) return 0;
+  if (value->is_number_integer()) return value->get<int64_t>();
+  Fail(key, "not a whole number");
+  return 0;
+}
+
 uint64_t Fields::Decimal(std::string_view key) {
   const std::string text = Text(key);
   uint64_t out = 0;
@@ -208,6 +216,13 @@ void Fields::Check(bool holds, std::string_view what) {
 
 void Fields::ExpectRefused(const absl::Status& status, std::string_view what) {
   if (status.ok()) outcome_.Fail(fmt::format("{}{}: accepted, expected a refusal", path_, what));
+}
+
+void Fields::ExpectRefusedAs(const absl::Status& status) {
+  const std::string refused = Text("refused");
+  if (status.ok()) return Fail("refused", "accepted");
+  if (!Contains(std::string(status.message()), refused))
+    Fail("refused", fmt::format("but for '{}'", std::string(status.message())));
 }
 
 bool Fields::Ok(const absl::Status& status, std::string_view what) {

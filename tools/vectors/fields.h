@@ -44,6 +44,8 @@ class Fields {
   std::optional<std::string> HexOrNull(std::string_view key);
   std::optional<uint64_t> IntegerOrNull(std::string_view key);
   uint64_t Integer(std::string_view key);
+  // A time: may be negative.
+  int64_t Signed(std::string_view key);
   // A string of decimal digits: ids are given so.
   uint64_t Decimal(std::string_view key);
   bool Bool(std::string_view key);
@@ -79,6 +81,9 @@ class Fields {
   void ExpectRefused(const absl::StatusOr<T>& result, std::string_view what) {
     ExpectRefused(result.status(), what);
   }
+
+  // An error whose text holds the case's `refused`.
+  void ExpectRefusedAs(const absl::Status& status);
 
   // False, after failing the case, unless it is OK.
   bool Ok(const absl::Status& status, std::string_view what);

@@ -11,6 +11,7 @@
 #include "crypto/labyrinth/recovery_correction.h"
 #include "crypto/primitives/hash.h"
 #include "crypto/primitives/seeded_random.h"
+#include "tools/vectors/case_random.h"
 #include "tools/vectors/registry.h"
 
 namespace labyrinth::vectors {
@@ -149,7 +150,46 @@ void RunProperties(Fields& f) {
   }
 }
 
+void RunOwnCode(Fields& f) {
+  const auto code = RecoveryCode::Parse(Secret::CopyOf(f.Text("formatted")));
+  CaseRandom random(f.Hex("random"), f.outcome());
+  const RecoveryCode made = RecoveryCode::Generate(random);
+  f.ExpectText("code", made.characters().RevealSecret());
+  f.ExpectText("formatted", made.Formatted().RevealSecret());
+  f.Check(made.CheckSymbolsHold(), "code: its check symbols don't hold");
+  if (f.Ok(code, "formatted")) f.ExpectText("code", code->characters().RevealSecret());
+}
+
+// All candidates in their order, lightest first, and the one that was meant.
+void RunCorrection(Fields& f) {
+  const auto typed = RecoveryCode::Parse(Secret::CopyOf(f.Text("typed")));
+  if (!f.Ok(typed, "typed")) return;
+  const std::string meant = f.Text("meant");
+  std::vector<uint64_t> counts(3);
+  std::string all;
+  uint64_t corrections = 0;
+  for (const crypto::CorrectionCandidate& candidate : crypto::CorrectionCandidates(*typed)) {
+    if (candidate.corrections == 0) continue;  // as typed
+    const std::string characters(candidate.code.characters().RevealSecret());
+    if (characters == meant) corrections = static_cast<uint64_t>(candidate.corrections);
+    ++counts[static_cast<std::size_t>(candidate.corrections - 1)];
+    all += characters;
+  }
+  f.ExpectInteger("corrections", corrections);
+  f.Check(f.Integers("candidates") == counts, "candidates: other numbers");
+  f.Expect("candidates_sha256", crypto::Sha256(all).view());
+}
+
 }  // namespace
+
+void RunRecoveryCheckSymbols(Section& section) {
+  section.ForEach("vectors", RunOwnCode);
+  section.ForEach("must_not_hold", [](Fields& f) {
+    const auto code = RecoveryCode::Parse(Secret::CopyOf(f.Text("code")));
+    if (f.Ok(code, "code")) f.Check(!code->CheckSymbolsHold(), "code: its check symbols hold");
+  });
+  section.ForEach("corrections", RunCorrection);
+}
 
 void RunRecoveryCode(Section& section) {
   section.Single("alphabet", [](Fields& f) { f.ExpectText("alphabet", crypto::kRecoveryAlphabet); });

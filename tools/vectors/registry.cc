@@ -23,6 +23,16 @@ std::span<const SectionRunner> AllSections() {
       SectionRunner{"messages", RunMessages},
       SectionRunner{"recovery_code", RunRecoveryCode},
       SectionRunner{"virtual_device_secrets", RunVirtualDeviceSecrets},
+      SectionRunner{"membership_log", RunMembershipLog},
+      SectionRunner{"epoch_commitments", RunEpochCommitments},
+      SectionRunner{"session_statements", RunSessionStatements},
+      SectionRunner{"sign_in_challenges", RunSignInChallenges},
+      SectionRunner{"virtual_device_checks", RunVirtualDeviceChecks},
+      SectionRunner{"envelopes", RunEnvelopes},
+      SectionRunner{"import_ids", RunImportIds},
+      SectionRunner{"message_versions", RunMessageVersions},
+      SectionRunner{"attachment_references", RunAttachmentReferences},
+      SectionRunner{"recovery_check_symbols", RunRecoveryCheckSymbols},
   };
   return kSections;
 }

@@ -44,6 +44,16 @@ void RunMessages(Section& section);
 void RunRecoveryCode(Section& section);
 // virtual_device_section.cc
 void RunVirtualDeviceSecrets(Section& section);
+void RunMembershipLog(Section& section);
+void RunEpochCommitments(Section& section);
+void RunSessionStatements(Section& section);
+void RunSignInChallenges(Section& section);
+void RunVirtualDeviceChecks(Section& section);
+void RunEnvelopes(Section& section);
+void RunImportIds(Section& section);
+void RunMessageVersions(Section& section);
+void RunAttachmentReferences(Section& section);
+void RunRecoveryCheckSymbols(Section& section);
 
 }  // namespace labyrinth::vectors
 
