@@ -94,6 +94,10 @@ inline constexpr uint32_t kEnrollments = 4096;
 inline constexpr uint32_t kStreamsPerCaller = 3;
 inline constexpr uint32_t kStreams = 4096;
 
+// Attachments (protocol section 7): the unit of upload, download and storage. A stream holds one, whatever the file's
+// size.
+inline constexpr uint32_t kAttachmentChunkBytes = 256 * 1024;
+
 // One commit of the sequencer.
 inline constexpr uint32_t kCommitOperations = 256;
 inline constexpr uint32_t kCommitBytes = 4 * 1024 * 1024;
