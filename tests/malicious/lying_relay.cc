@@ -1,0 +1,204 @@
+#include "tests/malicious/lying_relay.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace labyrinth::malicious {
+namespace {
+
+constexpr int kMaxMessageBytes = 16 << 20;  // above the server's own bound
+
+std::shared_ptr<grpc::GenericStub> Connect(const std::string& endpoint) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  return std::make_shared<grpc::GenericStub>(
+      grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments));
+}
+
+std::string ToBytes(grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes;
+}
+
+grpc::ByteBuffer ToBuffer(const std::string& bytes) {
+  const grpc::Slice slice(bytes);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+std::string MethodOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+// One call: the server's side towards the client, and the client's side towards the server. Requests and replies flow
+// independently, one message at a time each way. Deletes itself with the client's side: gRPC ends the other one first,
+// since Finish comes from there.
+class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
+ public:
+  Call(LyingRelay& relay, grpc::GenericCallbackServerContext& context)
+      : relay_(relay), method_(MethodOf(context.method())), upstream_(*this), stub_(relay.StubFor(method_)) {
+    for (const auto& [key, value] : context.client_metadata()) {
+      const std::string_view name(key.data(), key.size());
+      if (name == "authorization" || name.starts_with("x-labyrinth-")) {
+        upstream_context_.AddMetadata(std::string(name), std::string(value.data(), value.size()));
+      }
+    }
+    upstream_context_.set_deadline(context.deadline());
+    stub_->PrepareBidiStreamingCall(&upstream_context_, context.method(), {}, &upstream_);
+    upstream_.AddMultipleHolds(2);  // a hold for each direction, since either starts operations from the other's thread
+    upstream_.StartCall();
+    upstream_.StartRead(&reply_);
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!requests_open_) return;
+      if (ok) {
+        if (last_request_.empty()) last_request_ = ToBytes(request_);
+        upstream_.StartWrite(&request_);
+        return;
+      }
+      upstream_.StartWritesDone();
+    }
+    CloseRequests();
+  }
+  void OnWriteDone(bool ok) override {
+    if (ok) upstream_.StartRead(&reply_);
+    if (!ok) upstream_context_.TryCancel();
+    if (!ok) upstream_.RemoveHold();
+  }
+  void OnCancel() override { upstream_context_.TryCancel(); }
+  void OnDone() override { delete this; }
+
+ private:
+  class Upstream final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+   public:
+    explicit Upstream(Call& call) : call_(call) {}
+    void OnWriteDone(bool ok) override {
+      if (ok) call_.StartRead(&call_.request_);
+    }
+    void OnReadDone(bool ok) override { call_.ReplyRead(ok); }
+    void OnDone(const grpc::Status& status) override { call_.Finish(status); }
+
+   private:
+    Call& call_;
+  };
+
+  void ReplyRead(bool ok) {
+    if (!ok) {
+      CloseRequests();
+      upstream_.RemoveHold();
+      return;
+    }
+    std::string request;
+    {
+      absl::MutexLock lock(&mutex_);
+      request = last_request_;
+    }
+    answer_ = ToBuffer(relay_.Answer(method_, request, ToBytes(reply_)));
+    StartWrite(&answer_);
+  }
+
+  // No more requests go up: the client has sent all of them, or the server has answered without waiting for them.
+  void CloseRequests() {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (!std::exchange(requests_open_, false)) return;
+    }
+    upstream_.RemoveHold();
+  }
+
+  LyingRelay& relay_;
+  const std::string method_;
+  grpc::ClientContext upstream_context_;
+  Upstream upstream_;
+  const std::shared_ptr<grpc::GenericStub> stub_;
+  grpc::ByteBuffer request_;
+  grpc::ByteBuffer reply_;
+  grpc::ByteBuffer answer_;
+  absl::Mutex mutex_;
+  bool requests_open_ ABSL_GUARDED_BY(mutex_) = true;
+  std::string last_request_ ABSL_GUARDED_BY(mutex_);  // of a stream, its first
+};
+
+LyingRelay::LyingRelay(const std::string& upstream) : upstream_(Connect(upstream)) {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.RegisterCallbackGenericService(this);
+  server_ = builder.BuildAndStart();
+  if (server_ != nullptr && port_ != 0) return;
+  fmt::print(stderr, "the relay can't listen on loopback\n");
+  std::abort();
+}
+
+LyingRelay::~LyingRelay() {
+  server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  server_->Wait();
+}
+
+std::string LyingRelay::endpoint() const { return fmt::format("127.0.0.1:{}", port_); }
+
+void LyingRelay::Tell(const std::string& method, Lie lie) {
+  absl::MutexLock lock(&mutex_);
+  lies_[method] = std::move(lie);
+}
+
+void LyingRelay::Divert(const std::string& method, const std::string& upstream) {
+  absl::MutexLock lock(&mutex_);
+  diverted_[method] = Connect(upstream);
+}
+
+void LyingRelay::MoveTo(const std::string& upstream) {
+  absl::MutexLock lock(&mutex_);
+  upstream_ = Connect(upstream);
+  moved_ = true;
+}
+
+int LyingRelay::told() const {
+  absl::MutexLock lock(&mutex_);
+  return told_;
+}
+
+std::vector<LyingRelay::Exchange> LyingRelay::Heard(const std::string& method) const {
+  absl::MutexLock lock(&mutex_);
+  const auto it = heard_.find(method);
+  return it == heard_.end() ? std::vector<Exchange>() : it->second;
+}
+
+grpc::ServerGenericBidiReactor* LyingRelay::CreateReactor(grpc::GenericCallbackServerContext* context) {
+  return new Call(*this, *context);
+}
+
+std::shared_ptr<grpc::GenericStub> LyingRelay::StubFor(const std::string& method) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = diverted_.find(method);
+  if (it != diverted_.end() || moved_) ++told_;
+  return it == diverted_.end() ? upstream_ : it->second;
+}
+
+std::string LyingRelay::Answer(const std::string& method, const std::string& request, std::string reply) {
+  Lie lie;
+  {
+    absl::MutexLock lock(&mutex_);
+    heard_[method].push_back({request, reply});
+    if (const auto it = lies_.find(method); it != lies_.end()) lie = it->second;
+  }
+  if (!lie) return reply;
+  std::string answer = reply;
+  lie(request, answer);
+  absl::MutexLock lock(&mutex_);
+  told_ += answer != reply ? 1 : 0;
+  return answer;
+}
+
+}  // namespace labyrinth::malicious
