@@ -47,6 +47,10 @@ constexpr Domain kDomains[] = {
     {Scope::kOrfDomain, kAttachmentMac, kWhole},
     {Scope::kStatement, kSession, kOpen},
     {Scope::kStatement, kOneTimeCode, kOpen},
+    {Scope::kCpace, kCpace, kWhole},
+    {Scope::kCpace, kCpaceSessionKey, kWhole},
+    {Scope::kOneTimeCodeMac, kOneTimeCodeNewDevice, kOpen},
+    {Scope::kOneTimeCodeMac, kOneTimeCodeOldDevice, kOpen},
 };
 
 constexpr UseByte Use(SignatureUse value, std::string_view use) { return {static_cast<unsigned char>(value), use}; }

@@ -64,14 +64,33 @@ inline constexpr std::string_view kAttachmentMac = "labyrinth_att_mac";
 inline constexpr std::string_view kSession = "labyrinth/session/v1";  // [9] followed by 0x00
 inline constexpr std::string_view kOneTimeCode = "labyrinth/otc/v1";  // [4] CPace's CI, as lv
 
+// CPace's own (draft-irtf-cfrg-cpace, CPACE-RISTR255-SHA512), length-prefixed where they are hashed.
+inline constexpr std::string_view kCpace = "CPaceRistretto255";                // [4] G.DSI
+inline constexpr std::string_view kCpaceSessionKey = "CPaceRistretto255_ISK";  // [4] G.DSI || "_ISK"
+
+// mac() under a one-time code's keys: + T.
+inline constexpr std::string_view kOneTimeCodeNewDevice = "N";  // [4] by the new device, under cN
+inline constexpr std::string_view kOneTimeCodeOldDevice = "O";  // [4] by the old device, under cO
+
 // Bytes with a meaning of their own.
 inline constexpr std::string_view kDeviceKeyPrefix{"\xff\x01", 2};  // [3] before deviceKeyPub in MACs
 inline constexpr char kLogEntryVersion = 0x01;                      // [8]
 inline constexpr char kCommitmentVersion = 0x01;                    // [8]
 inline constexpr char kEnvelopeVersion = 0x01;                      // [6] ours
+inline constexpr char kOneTimeCodeBundleVersion = 0x01;             // [4] ours
 
 // Where a label stands: labels of different scopes feed different functions or keys.
-enum class Scope { kKdfInfo, kMessageKeySuffix, kServerKdfInfo, kAssociatedData, kHashPrefix, kOrfDomain, kStatement };
+enum class Scope {
+  kKdfInfo,
+  kMessageKeySuffix,
+  kServerKdfInfo,
+  kAssociatedData,
+  kHashPrefix,
+  kOrfDomain,
+  kStatement,
+  kCpace,
+  kOneTimeCodeMac,
+};
 
 struct Domain {
   Scope scope;
