@@ -3,23 +3,18 @@
 #include <utility>
 
 #include "storage/rocksdb/reader.h"
+#include "storage/rocksdb/tuning.h"
 
 namespace labyrinth::storage {
 namespace {
 
 using Outcome = CommitResult::Outcome;
 
-// A bit that flips between here and the memtable is noticed.
-constexpr std::size_t kProtectionBytesPerKey = 8;
-
 }  // namespace
 
-CommitBatch::CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number)
-    : db_(db),
-      records_(records),
-      first_number_(next_number),
-      next_number_(next_number),
-      batch_(/*reserved_bytes=*/0, /*max_bytes=*/0, kProtectionBytesPerKey, /*default_cf_ts_sz=*/0) {}
+CommitBatch::CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number,
+                         ::rocksdb::WriteBatch& batch)
+    : db_(db), records_(records), next_number_(next_number), batch_(batch) {}
 
 CommitResult CommitBatch::Stage(const CommitRequest& request) {
   const absl::StatusOr<Partition*> found = Find(request.partition);
@@ -36,20 +31,22 @@ CommitResult CommitBatch::Stage(const CommitRequest& request) {
   return {Outcome::kCommitted, record.position, absl::OkStatus()};
 }
 
-::rocksdb::WriteBatch& CommitBatch::Seal() {
+CommitResult CommitBatch::Stage(const LogMark&) {
+  write_number_ = true;
+  return {Outcome::kCommitted, {}, absl::OkStatus()};
+}
+
+void CommitBatch::Seal() {
   for (const auto& [name, partition] : partitions_) {
     if (partition.changed) batch_.Put(records_, PartitionKey(name), EncodePartitionRecord(partition.record));
   }
-  if (next_number_ != first_number_) batch_.Put(records_, NextNumberKey(), EncodeNumber(next_number_));
-  return batch_;
+  if (write_number_) batch_.Put(records_, NextNumberKey(), EncodeNumber(next_number_));
 }
 
 absl::StatusOr<CommitBatch::Partition*> CommitBatch::Find(const std::string& name) {
   const auto known = partitions_.find(name);
   if (known != partitions_.end()) return &known->second;
-  ::rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  auto record = LoadPartition(db_, records_, options, name);
+  auto record = LoadPartition(db_, records_, CheckedRead(), name);
   if (!record.ok()) return record.status();
   return &partitions_.emplace(name, Partition{*record}).first->second;
 }
@@ -61,7 +58,10 @@ void CommitBatch::StageDrop(const CommitRequest& request, PartitionRecord& recor
 }
 
 void CommitBatch::StageWrites(const CommitRequest& request, PartitionRecord& record) {
-  if (record.number == 0) record.number = next_number_++;
+  if (record.number == 0) {
+    record.number = next_number_++;
+    write_number_ = true;
+  }
   for (const Write& write : request.writes) {
     const std::string key = RecordKey(record.number, write.key);
     if (write.value.has_value()) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/layout.h"
+#include "storage/rocksdb/queued_write.h"
 
 namespace labyrinth::storage {
 
@@ -20,15 +21,17 @@ namespace labyrinth::storage {
 // same batch. Thread-compatible; nothing else writes while a batch is being made.
 class CommitBatch {
  public:
-  // `next_number` is the lowest partition number that was never used.
-  CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number);
+  // Adds to `batch`, which outlives it. `next_number` is the lowest partition number that was never used.
+  CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number,
+              ::rocksdb::WriteBatch& batch);
 
   // kCommitted, kConflict, or kFailed with DATA_DAMAGED or ENGINE_UNAVAILABLE when the partition's record can't be
   // read.
   CommitResult Stage(const CommitRequest& request);
+  CommitResult Stage(const LogMark&);
 
-  // Completes the batch; nothing is staged afterwards. Empty if no commit was accepted.
-  ::rocksdb::WriteBatch& Seal();
+  // Completes the commits' part of the batch; none is staged afterwards.
+  void Seal();
 
   uint64_t next_number() const { return next_number_; }
 
@@ -45,9 +48,9 @@ class CommitBatch {
 
   ::rocksdb::DB* const db_;
   ::rocksdb::ColumnFamilyHandle* const records_;
-  const uint64_t first_number_;
   uint64_t next_number_;
-  ::rocksdb::WriteBatch batch_;
+  bool write_number_ = false;
+  ::rocksdb::WriteBatch& batch_;
   std::unordered_map<std::string, Partition> partitions_;
 };
 

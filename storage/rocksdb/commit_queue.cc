@@ -19,12 +19,19 @@ std::size_t BytesOf(const CommitRequest& request) {
   return bytes;
 }
 
+std::size_t BytesOf(const BlobWrite& write) {
+  return sizeof(BlobWrite) + (write.chunk.has_value() ? write.chunk->data.size() : 0);
+}
+
+std::size_t BytesOf(const LogMark&) { return sizeof(LogMark); }
+
 CommitResult Failed(absl::Status why) { return {Outcome::kFailed, {}, std::move(why)}; }
 absl::Status Stopping() { return errors::EngineUnavailable("the store is being closed"); }
 
 }  // namespace
 
-CommitQueue::CommitQueue(std::size_t max_bytes) : max_bytes_(max_bytes), watcher_([this] { WatchDeadlines(); }) {}
+CommitQueue::CommitQueue(Bytes max_bytes)
+    : commits_{max_bytes.commits, {}}, blobs_{max_bytes.blobs, {}}, watcher_([this] { WatchDeadlines(); }) {}
 
 CommitQueue::~CommitQueue() {
   {
@@ -35,48 +42,54 @@ CommitQueue::~CommitQueue() {
   watcher_.join();
 }
 
-absl::Status CommitQueue::Admit(const CommitRequest& request, std::size_t bytes) const {
+absl::Status CommitQueue::Admit(const Lane& lane, absl::Time deadline, std::size_t bytes) const {
   if (stopped_) return Stopping();
-  if (request.deadline < absl::Now()) return PastDeadline();
-  if (!waiting_.empty() && waiting_bytes_ + bytes > max_bytes_) {
-    return errors::EngineUnavailable("too many commits are waiting");
+  if (deadline < absl::Now()) return PastDeadline();
+  if (!lane.waiting.empty() && lane.bytes + bytes > lane.max_bytes) {
+    return errors::EngineUnavailable("too many writes are waiting");
   }
   return absl::OkStatus();
 }
 
-void CommitQueue::Push(CommitRequest request, CommitCallback done) {
-  const std::size_t bytes = BytesOf(request);
+void CommitQueue::Push(QueuedWrite write, CommitCallback done) {
+  const auto [bytes, deadline] = std::visit([](const auto& w) { return std::pair(BytesOf(w), w.deadline); }, write);
   absl::Status admitted;
   {
     absl::MutexLock lock(&mutex_);
-    admitted = Admit(request, bytes);
+    Lane& lane = std::holds_alternative<BlobWrite>(write) ? blobs_ : commits_;
+    admitted = Admit(lane, deadline, bytes);
     if (admitted.ok()) {
-      if (request.deadline < next_look_) {
-        next_look_ = request.deadline;
+      if (deadline < next_look_) {
+        next_look_ = deadline;
         look_earlier_.Signal();
       }
-      waiting_.push_back({std::move(request), std::move(done), bytes});
-      waiting_bytes_ += bytes;
-      if (waiting_.size() == 1) arrived_.Signal();
+      lane.waiting.push_back({std::move(write), deadline, std::move(done), bytes});
+      lane.bytes += bytes;
+      if (lane.waiting.size() == 1) arrived_.Signal();
     }
   }
   if (!admitted.ok()) std::move(done)(Failed(std::move(admitted)));
 }
 
-std::vector<CommitRequest> CommitQueue::TakeGroup(std::size_t max_bytes) {
-  std::vector<CommitRequest> group;
+std::vector<QueuedWrite> CommitQueue::TakeGroup(Bytes max_bytes) {
+  std::vector<QueuedWrite> group;
   absl::MutexLock lock(&mutex_);
-  while (waiting_.empty() && !stopped_) arrived_.Wait(&mutex_);
-  std::size_t bytes = 0;
-  while (!waiting_.empty() && (group.empty() || bytes + waiting_.front().bytes <= max_bytes)) {
-    Waiting& next = waiting_.front();
-    bytes += next.bytes;
-    waiting_bytes_ -= next.bytes;
-    taken_.push_back({next.request.deadline, std::move(next.done)});
-    group.push_back(std::move(next.request));
-    waiting_.pop_front();
-  }
+  while (commits_.waiting.empty() && blobs_.waiting.empty() && !stopped_) arrived_.Wait(&mutex_);
+  Take(commits_, max_bytes.commits, group);
+  Take(blobs_, max_bytes.blobs, group);
   return group;
+}
+
+void CommitQueue::Take(Lane& lane, std::size_t max_bytes, std::vector<QueuedWrite>& group) {
+  for (std::size_t bytes = 0; !lane.waiting.empty();) {
+    Waiting& next = lane.waiting.front();
+    if (bytes > 0 && bytes + next.bytes > max_bytes) return;
+    bytes += next.bytes;
+    lane.bytes -= next.bytes;
+    taken_.push_back({next.deadline, std::move(next.done)});
+    group.push_back(std::move(next.write));
+    lane.waiting.pop_front();
+  }
 }
 
 void CommitQueue::Finish(std::vector<CommitResult> results) {
@@ -95,9 +108,11 @@ void CommitQueue::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
-    for (Waiting& waiting : waiting_) answers.emplace_back(std::move(waiting.done), Failed(Stopping()));
-    waiting_.clear();
-    waiting_bytes_ = 0;
+    for (Lane* lane : {&commits_, &blobs_}) {
+      for (Waiting& waiting : lane->waiting) answers.emplace_back(std::move(waiting.done), Failed(Stopping()));
+      lane->waiting.clear();
+      lane->bytes = 0;
+    }
     arrived_.Signal();
   }
   Deliver(std::move(answers));
@@ -119,15 +134,17 @@ CommitQueue::Answers CommitQueue::TakeExpired(absl::Time now) {
   Answers expired;
   if (now < next_look_) return expired;
   next_look_ = absl::InfiniteFuture();
-  for (Waiting& waiting : waiting_) {
-    if (waiting.request.deadline <= now) {
-      expired.emplace_back(std::move(waiting.done), Failed(PastDeadline()));
-      waiting_bytes_ -= waiting.bytes;
-    } else {
-      next_look_ = std::min(next_look_, waiting.request.deadline);
+  for (Lane* lane : {&commits_, &blobs_}) {
+    for (Waiting& waiting : lane->waiting) {
+      if (waiting.deadline <= now) {
+        expired.emplace_back(std::move(waiting.done), Failed(PastDeadline()));
+        lane->bytes -= waiting.bytes;
+      } else {
+        next_look_ = std::min(next_look_, waiting.deadline);
+      }
     }
+    std::erase_if(lane->waiting, [now](const Waiting& waiting) { return waiting.deadline <= now; });
   }
-  std::erase_if(waiting_, [now](const Waiting& waiting) { return waiting.request.deadline <= now; });
   for (Taken& taken : taken_) {
     if (!taken.done) continue;
     if (taken.deadline <= now) {

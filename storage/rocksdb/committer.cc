@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/errors.h"
+#include "storage/rocksdb/blob_batch.h"
 #include "storage/rocksdb/commit_batch.h"
 #include "storage/rocksdb/tuning.h"
 
@@ -12,6 +13,12 @@ namespace labyrinth::storage {
 namespace {
 
 using Outcome = CommitResult::Outcome;
+
+// A bit that flips between here and the memtable is noticed.
+constexpr std::size_t kProtectionBytesPerKey = 8;
+
+// Chunks are refused at twice the reserve: a disk that fills up stops attachments before messages.
+constexpr uint64_t kReservesOfChunks = 2;
 
 absl::Status WritesHaveStopped() { return errors::EngineUnavailable("an earlier write failed; restart the server"); }
 absl::Status DiskNearlyFull() { return errors::EngineUnavailable("the disk is nearly full"); }
@@ -29,13 +36,13 @@ void MakeUncertain(std::vector<CommitResult>& results) {
 
 }  // namespace
 
-Committer::Committer(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number,
-                     DiskReserve reserve, std::size_t group_bytes, CommitQueue& queue, FailStop& fail_stop)
+Committer::Committer(::rocksdb::DB* db, Families families, uint64_t next_number, DiskReserve reserve,
+                     CommitQueue::Bytes group, CommitQueue& queue, FailStop& fail_stop)
     : db_(db),
-      records_(records),
+      families_(families),
       next_number_(next_number),
       reserve_(std::move(reserve)),
-      group_bytes_(group_bytes),
+      group_bytes_(group),
       queue_(queue),
       fail_stop_(fail_stop),
       thread_([this] { Run(); }) {}
@@ -47,33 +54,38 @@ Committer::~Committer() {
 
 void Committer::Run() {
   for (;;) {
-    const std::vector<CommitRequest> group = queue_.TakeGroup(group_bytes_);
+    const std::vector<QueuedWrite> group = queue_.TakeGroup(group_bytes_);
     if (group.empty()) return;
     queue_.Finish(Apply(group));
   }
 }
 
-std::vector<CommitResult> Committer::Apply(const std::vector<CommitRequest>& group) {
+std::vector<CommitResult> Committer::Apply(const std::vector<QueuedWrite>& group) {
   if (!fail_stop_.Health().ok()) {
     return std::vector<CommitResult>(group.size(), {Outcome::kFailed, {}, WritesHaveStopped()});
   }
-  const bool has_room = reserve_.HasRoom();
-  CommitBatch batch(db_, records_, next_number_);
+  const CommitResult full = {Outcome::kFailed, {}, DiskNearlyFull()};
+  ::rocksdb::WriteBatch writes(/*reserved_bytes=*/0, /*max_bytes=*/0, kProtectionBytesPerKey, /*default_cf_ts_sz=*/0);
+  CommitBatch commits(db_, families_.records, next_number_, writes);
+  BlobBatch blobs(db_, families_.blobs, writes);
   std::vector<CommitResult> results;
   results.reserve(group.size());
-  for (const CommitRequest& request : group) {
-    // A drop gives room back.
-    if (has_room || request.drop) {
-      results.push_back(batch.Stage(request));
+  for (const QueuedWrite& write : group) {
+    // Drops and deletions give room back.
+    if (const auto* commit = std::get_if<CommitRequest>(&write)) {
+      results.push_back(commit->drop || reserve_.HasRoom() ? commits.Stage(*commit) : full);
+    } else if (const auto* blob = std::get_if<BlobWrite>(&write)) {
+      results.push_back(!blob->chunk.has_value() || reserve_.HasRoom(kReservesOfChunks) ? blobs.Stage(*blob) : full);
     } else {
-      results.push_back({Outcome::kFailed, {}, DiskNearlyFull()});
+      results.push_back(commits.Stage(std::get<LogMark>(write)));
     }
   }
-  ::rocksdb::WriteBatch& writes = batch.Seal();
+  commits.Seal();
+  blobs.Seal();
   if (writes.Count() == 0) return results;
   const ::rocksdb::Status status = db_->Write(SyncedWrite(), &writes);
   if (status.ok()) {
-    next_number_ = batch.next_number();
+    next_number_ = commits.next_number();
   } else {
     fail_stop_.Trip(fmt::format("a synced write failed: {}", status.ToString()));
     MakeUncertain(results);

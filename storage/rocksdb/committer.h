@@ -15,14 +15,20 @@
 
 namespace labyrinth::storage {
 
-// Takes the commits that wait, writes them as one batch with one sync, answers them, and takes those that came
-// meanwhile: the slower the disk, the larger the groups. Since nothing else writes, what a batch was decided on can't
-// change under it, and a batch begins only after the last one was synced (log_check.h rests on this). Thread-safe.
+// Takes the commits and the chunks that wait, writes them as one batch with one sync, answers them, and takes those
+// that came meanwhile: the slower the disk, the larger the groups. Since nothing else writes, what a batch was decided
+// on can't change under it, and a batch begins only after the last one was synced (log_check.h rests on this).
+// Thread-safe.
 class Committer {
  public:
-  // All of them outlive the committer.
-  Committer(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number, DiskReserve reserve,
-            std::size_t group_bytes, CommitQueue& queue, FailStop& fail_stop);
+  struct Families {
+    ::rocksdb::ColumnFamilyHandle* records;
+    ::rocksdb::ColumnFamilyHandle* blobs;
+  };
+
+  // All of them outlive the committer. One write carries at most `group` of commits and of chunks.
+  Committer(::rocksdb::DB* db, Families families, uint64_t next_number, DiskReserve reserve, CommitQueue::Bytes group,
+            CommitQueue& queue, FailStop& fail_stop);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   // Stops the queue, answers whatever is in it, and waits for the thread. Not to be called from a callback.
@@ -30,15 +36,15 @@ class Committer {
 
  private:
   void Run();
-  std::vector<CommitResult> Apply(const std::vector<CommitRequest>& group);
+  std::vector<CommitResult> Apply(const std::vector<QueuedWrite>& group);
 
   // The thread's own.
   ::rocksdb::DB* const db_;
-  ::rocksdb::ColumnFamilyHandle* const records_;
+  const Families families_;
   uint64_t next_number_;
   DiskReserve reserve_;
 
-  const std::size_t group_bytes_;
+  const CommitQueue::Bytes group_bytes_;
   CommitQueue& queue_;
   FailStop& fail_stop_;
   std::thread thread_;

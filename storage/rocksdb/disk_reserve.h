@@ -9,20 +9,25 @@
 
 namespace labyrinth::storage {
 
-// Asks the file system at most once a second. Thread-compatible: the committer's own.
+// Asks the file system at most once a second. Thread-compatible.
 class DiskReserve {
  public:
   // `path` is on the disk in question; a reserve of 0 turns the check off.
   DiskReserve(std::string path, uint64_t min_free_bytes);
 
-  // False while less than the reserve is free. A file system that can't be asked counts as having room.
-  bool HasRoom();
+  // False while less than `reserves` times the reserve is free. A file system that can't be asked counts as having
+  // room.
+  bool HasRoom(uint64_t reserves = 1);
+  // What is free beyond the reserve; without bound while the check is off.
+  uint64_t RoomBytes();
 
  private:
+  void Ask();
+
   const std::string path_;
   const uint64_t min_free_bytes_;
   absl::Time asked_ = absl::InfinitePast();
-  bool has_room_ = true;
+  uint64_t free_bytes_ = 0;
 };
 
 }  // namespace labyrinth::storage

@@ -9,19 +9,12 @@
 #include "common/errors.h"
 #include "storage/page_builder.h"
 #include "storage/rocksdb/status.h"
+#include "storage/rocksdb/tuning.h"
 
 namespace labyrinth::storage {
 namespace {
 
 std::string_view View(const ::rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-::rocksdb::ReadOptions CheckedRead(absl::Time deadline) {
-  ::rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  // RocksDB looks at it before each access of the disk.
-  if (deadline != absl::InfiniteFuture()) options.deadline = std::chrono::microseconds(absl::ToUnixMicros(deadline));
-  return options;
-}
 
 }  // namespace
 
@@ -105,7 +98,7 @@ absl::StatusOr<std::vector<DuePartition>> Reader::Due(int64_t now_ms, std::size_
   const std::string begin = WakeKey(0, "");
   const std::string end = now_ms == INT64_MAX ? RecordKey(0) : WakeKey(now_ms + 1, "");
   const ::rocksdb::Slice lower(begin), upper(end);
-  ::rocksdb::ReadOptions options = CheckedRead(absl::InfiniteFuture());
+  ::rocksdb::ReadOptions options = CheckedRead();
   options.iterate_lower_bound = &lower;
   options.iterate_upper_bound = &upper;
   const std::unique_ptr<::rocksdb::Iterator> it(db_->NewIterator(options, records_));

@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "storage/rocksdb/blob_eraser.h"
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/fail_stop.h"
 #include "storage/rocksdb/layout.h"
 #include "storage/rocksdb/log_check.h"
 #include "storage/rocksdb/reader.h"
+#include "storage/rocksdb/rocksdb_blob_store.h"
 #include "storage/rocksdb/store_dir.h"
 #include "storage/rocksdb/tuning.h"
 
@@ -32,9 +34,10 @@ absl::Status OpenError(const std::string& path, const ::rocksdb::Status& status)
 
 // In the order of construction; destroyed in reverse.
 struct RocksdbEngine::State {
-  State(StoreDir claimed, std::size_t queue_bytes) : dir(std::move(claimed)), queue(queue_bytes) {}
+  State(StoreDir claimed, CommitQueue::Bytes queue_bytes) : dir(std::move(claimed)), queue(queue_bytes) {}
 
   ~State() {
+    eraser.reset();
     committer.reset();
     if (db != nullptr && fail_stop.Health().ok()) EmptyLog();
     for (::rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
@@ -49,6 +52,8 @@ struct RocksdbEngine::State {
   std::optional<Reader> reader;
   CommitQueue queue;
   std::optional<Committer> committer;
+  std::optional<RocksdbBlobStore> blobs;
+  std::optional<BlobEraser> eraser;
 
   void EmptyLog();
   absl::Status OpenDb(const RocksdbOptions& options);
@@ -88,18 +93,20 @@ absl::Status RocksdbEngine::State::CheckReplay(const LogSummary& logs) const {
 }
 
 absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
-  ::rocksdb::ReadOptions read;
-  read.verify_checksums = true;
   std::string bytes;
-  const ::rocksdb::Status status = db->Get(read, families[0], NextNumberKey(), &bytes);
+  const ::rocksdb::Status status = db->Get(CheckedRead(), families[0], NextNumberKey(), &bytes);
   if (!status.ok() && !status.IsNotFound()) return OpenError(dir.path(), status);
   const std::optional<uint64_t> next_number = status.IsNotFound() ? 1 : DecodeNumber(bytes);
   if (!next_number.has_value()) {
     return OpenError(dir.path(), ::rocksdb::Status::Corruption("the next partition number"));
   }
   reader.emplace(db.get(), families[0]);
-  committer.emplace(db.get(), families[0], *next_number, DiskReserve(dir.path(), options.min_free_disk_bytes),
-                    options.group_bytes, queue, fail_stop);
+  const DiskReserve reserve(dir.path(), options.min_free_disk_bytes);
+  const Committer::Families both{families[0], families[1]};
+  committer.emplace(db.get(), both, *next_number, reserve,
+                    CommitQueue::Bytes{options.group_bytes, options.blob_group_bytes}, queue, fail_stop);
+  blobs.emplace(BlobReader(db.get(), families[1]), queue);
+  eraser.emplace(db.get(), both, reserve, absl::Seconds(options.erase_blobs_within_seconds) / kErasePasses, queue);
   return absl::OkStatus();
 }
 
@@ -113,7 +120,8 @@ absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::st
     if (!checked.ok()) return checked.status();
     logs = *checked;
   }
-  auto state = std::make_unique<State>(*std::move(dir), options.queue_bytes);
+  auto state =
+      std::make_unique<State>(*std::move(dir), CommitQueue::Bytes{options.queue_bytes, options.blob_queue_bytes});
   state->torn = logs.torn;
   if (absl::Status opened = state->OpenDb(options); !opened.ok()) return opened;
   if (absl::Status replayed = state->CheckReplay(logs); !replayed.ok()) return replayed;
@@ -138,6 +146,10 @@ void RocksdbEngine::Commit(CommitRequest request, CommitCallback done) {
 void RocksdbEngine::Due(int64_t now_ms, std::size_t limit, DueCallback done) {
   std::move(done)(state_->reader->Due(now_ms, limit));
 }
+
+BlobStore& RocksdbEngine::blobs() { return *state_->blobs; }
+
+absl::StatusOr<uint64_t> RocksdbEngine::EraseDeletedBlobs() { return state_->eraser->Pass(); }
 
 absl::Status RocksdbEngine::Health() const { return state_->fail_stop.Health(); }
 

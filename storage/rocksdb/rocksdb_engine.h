@@ -7,15 +7,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/blob_store.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/options.h"
 
 namespace labyrinth::storage {
 
-// Every promise of Engine. Reads and Due run on the caller's thread and answer before they return; they may wait for
-// the disk. Commits are answered on the committer's thread, or on the one that watches deadlines: a callback must not
-// block and must not destroy the engine. After the first failed write or sync every commit fails (the failed ones are
-// kUnknown) while reads go on: Health() says why, and opening the store anew finds out what is there. Thread-safe.
+// Every promise of Engine, and a BlobStore beside it. Reads and Due run on the caller's thread and answer before they
+// return; they may wait for the disk. Commits are answered on the committer's thread, or on the one that watches
+// deadlines: a callback must not block and must not destroy the engine. After the first failed write or sync every
+// commit fails (the failed ones are kUnknown) while reads go on: Health() says why, and opening the store anew finds
+// out what is there. Thread-safe.
 class RocksdbEngine final : public Engine {
  public:
   // Opens the store at `path`, or makes one if there is nothing there. An error is one line for the operator that names
@@ -31,6 +33,13 @@ class RocksdbEngine final : public Engine {
   void Read(ReadRequest request, ReadCallback done) override;
   void Commit(CommitRequest request, CommitCallback done) override;
   void Due(int64_t now_ms, std::size_t limit, DueCallback done) override;
+
+  // The same store's blobs: they live as long as the engine, and share its Health().
+  BlobStore& blobs();
+
+  // Does now one of the passes that run all the time (BlobEraser::Pass): what is deleted leaves the disk. Returns how
+  // many bytes of deleted chunks are left on it. UNAVAILABLE with the cause, in the operator's words.
+  absl::StatusOr<uint64_t> EraseDeletedBlobs();
 
   // OK, or UNAVAILABLE with the cause, in the operator's words, why commits fail until a restart.
   absl::Status Health() const;

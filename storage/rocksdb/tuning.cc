@@ -7,6 +7,7 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace labyrinth::storage {
 namespace {
@@ -97,6 +98,13 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   tuning.records.compression = ::rocksdb::kLZ4Compression;
   tuning.blobs = MakeFamily(options, table);
   tuning.blobs.compression = ::rocksdb::kNoCompression;
+  // Chunks go to blob files, so that merging tables moves references of a few bytes. Ordinary compactions leave the
+  // chunks where they are: names are random, so each would rewrite chunks all over the store. BlobEraser does it.
+  tuning.blobs.enable_blob_files = true;
+  tuning.blobs.min_blob_size = 16 * 1024;
+  tuning.blobs.blob_file_size = 64 * kMiB;
+  tuning.blobs.blob_compression_type = ::rocksdb::kNoCompression;
+  tuning.blobs.enable_blob_garbage_collection = false;
   return tuning;
 }
 
@@ -104,6 +112,13 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   ::rocksdb::WriteOptions write;
   write.sync = true;
   return write;
+}
+
+::rocksdb::ReadOptions CheckedRead(absl::Time deadline) {
+  ::rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  if (deadline != absl::InfiniteFuture()) options.deadline = std::chrono::microseconds(absl::ToUnixMicros(deadline));
+  return options;
 }
 
 }  // namespace labyrinth::storage

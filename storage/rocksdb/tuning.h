@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
 #include "storage/rocksdb/options.h"
 
 namespace labyrinth::storage {
@@ -21,6 +22,9 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
 
 // Every write that this engine issues.
 ::rocksdb::WriteOptions SyncedWrite();
+
+// Every read: checksums are verified, and RocksDB looks at the deadline before each access of the disk.
+::rocksdb::ReadOptions CheckedRead(absl::Time deadline = absl::InfiniteFuture());
 
 }  // namespace labyrinth::storage
 

@@ -1,0 +1,122 @@
+#include "storage/rocksdb/blob_eraser.h"
+
+#include <fmt/format.h>
+#include <rocksdb/metadata.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+
+namespace labyrinth::storage {
+namespace {
+
+constexpr uint64_t kPasses = 144;
+// A pass rewrites at least this much: a small store is done in one.
+constexpr uint64_t kLeastBytes = uint64_t{256} << 20;
+
+uint64_t LiveBytes(const ::rocksdb::BlobMetaData& file) {
+  return file.total_blob_bytes - std::min(file.garbage_blob_bytes, file.total_blob_bytes);
+}
+
+// Oldest first.
+std::vector<::rocksdb::BlobMetaData> BlobFiles(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* blobs) {
+  ::rocksdb::ColumnFamilyMetaData metadata;
+  db->GetColumnFamilyMetaData(blobs, &metadata);
+  std::sort(metadata.blob_files.begin(), metadata.blob_files.end(),
+            [](const auto& a, const auto& b) { return a.blob_file_number < b.blob_file_number; });
+  return std::move(metadata.blob_files);
+}
+
+absl::Status Refused(const ::rocksdb::Status& status) {
+  return absl::UnavailableError(fmt::format("erasing deleted attachments: {}", status.ToString()));
+}
+
+}  // namespace
+
+BlobEraser::BlobEraser(::rocksdb::DB* db, Committer::Families families, DiskReserve reserve, absl::Duration every,
+                       CommitQueue& queue)
+    : db_(db), families_(families), queue_(queue), reserve_(std::move(reserve)) {
+  if (every > absl::ZeroDuration()) thread_ = std::thread([this, every] { Run(every); });
+}
+
+BlobEraser::~BlobEraser() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    stop_.Signal();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void BlobEraser::Run(absl::Duration every) {
+  absl::MutexLock lock(&mutex_);
+  while (!stopping_) {
+    const absl::Time next = absl::Now() + every;
+    while (!stopping_ && !stop_.WaitWithDeadline(&mutex_, next)) {
+    }
+    if (stopping_) return;
+    mutex_.Unlock();
+    // An error is RocksDB's, which has told the fail stop; or the next pass does better.
+    Pass().IgnoreError();
+    mutex_.Lock();
+  }
+}
+
+absl::StatusOr<uint64_t> BlobEraser::Pass() {
+  absl::MutexLock lock(&pass_mutex_);
+  if (absl::Status written = WriteOut(); !written.ok()) return written;
+  if (absl::Status merged = Compact(0); !merged.ok()) return merged;
+  if (const double share = NextShare(); share > 0) {
+    if (absl::Status rewritten = Compact(share); !rewritten.ok()) return rewritten;
+  }
+  uint64_t garbage_bytes = 0;
+  for (const ::rocksdb::BlobMetaData& file : BlobFiles(db_, families_.blobs)) garbage_bytes += file.garbage_blob_bytes;
+  return garbage_bytes;
+}
+
+// Both families: the log goes when neither needs it.
+absl::Status BlobEraser::WriteOut() {
+  uint64_t entries = 0;
+  db_->GetIntProperty(families_.blobs, ::rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries);
+  if (entries == 0) return absl::OkStatus();
+  const ::rocksdb::Status status = db_->Flush({}, {families_.records, families_.blobs});
+  if (!status.ok()) return Refused(status);
+  queue_.Push(LogMark{}, [](CommitResult) {});
+  return absl::OkStatus();
+}
+
+absl::Status BlobEraser::Compact(double rewritten_share) {
+  ::rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.canceled = &stopping_;
+  if (rewritten_share > 0) {
+    options.bottommost_level_compaction = ::rocksdb::BottommostLevelCompaction::kForceOptimized;
+    options.blob_garbage_collection_policy = ::rocksdb::BlobGarbageCollectionPolicy::kForce;
+    options.blob_garbage_collection_age_cutoff = rewritten_share;
+  }
+  const ::rocksdb::Status status = db_->CompactRange(options, families_.blobs, nullptr, nullptr);
+  return status.ok() ? absl::OkStatus() : Refused(status);
+}
+
+double BlobEraser::NextShare() {
+  const std::vector<::rocksdb::BlobMetaData> files = BlobFiles(db_, families_.blobs);
+  uint64_t live_bytes = 0;
+  std::size_t end = 0;  // behind the youngest file with garbage
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    live_bytes += LiveBytes(files[i]);
+    if (files[i].garbage_blob_bytes > 0) end = i + 1;
+  }
+  const uint64_t room_bytes = reserve_.RoomBytes();
+  const uint64_t budget_bytes = std::max(live_bytes / kPasses, kLeastBytes);
+  std::size_t count = 0;
+  for (uint64_t bytes = 0; count < end && bytes < budget_bytes; ++count) {
+    bytes += LiveBytes(files[count]);
+    if (bytes > room_bytes) break;
+  }
+  // RocksDB rounds the share down to whole files.
+  return count == 0 ? 0 : std::min(1.0, (static_cast<double>(count) + 0.5) / static_cast<double>(files.size()));
+}
+
+}  // namespace labyrinth::storage

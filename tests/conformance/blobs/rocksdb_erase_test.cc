@@ -1,0 +1,118 @@
+// Deleted chunks leave the disk: every file is searched for them.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <vector>
+
+#include "tests/conformance/blobs/calls.h"
+#include "tests/conformance/engine/store_on_disk.h"
+
+namespace labyrinth::storage {
+namespace {
+
+// No file of the store, the log included, holds `bytes`.
+bool OnDisk(const std::string& path, const std::string& bytes) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    if (entry.is_regular_file() && ReadFile(entry.path().string()).find(bytes) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// The beginning of the second chunk: large enough that nothing else looks like it.
+std::string Mark(const std::string& data) { return data.substr(std::min<uint64_t>(kChunk, data.size() / 2), 64); }
+
+uint64_t MustErase(RocksdbEngine& engine) {
+  const auto left = engine.EraseDeletedBlobs();
+  INFO(left.status().ToString());
+  REQUIRE(left.ok());
+  return *left;
+}
+
+uint64_t BlobFileBytes(const std::string& path) {
+  uint64_t bytes = 0;
+  for (const std::string& file : FilesOf(path, ".blob")) bytes += std::filesystem::file_size(file);
+  return bytes;
+}
+
+TEST_CASE("a deleted blob's bytes are gone from every file after one pass over a small store") {
+  const bool reopen = GENERATE(false, true);  // in a table and a blob file before it is deleted, or in the log alone
+  INFO("reopen " << reopen);
+  const TempDir dir;
+  auto engine = MustOpen(dir.path());
+  // Chunks, a short last one, and a blob too small for a blob file, all among others that stay.
+  std::vector<std::string> blobs;
+  for (uint64_t i = 0; i < 12; ++i) blobs.push_back(BytesOf(i % 3 == 2 ? 200 : (1 + i % 3) * kChunk + 2000, i));
+  for (uint64_t i = 0; i < blobs.size(); ++i) MustPutAll(engine->blobs(), NameOf(i), blobs[i]);
+  if (reopen) {
+    engine.reset();
+    engine = MustOpen(dir.path());
+    REQUIRE_FALSE(FilesOf(dir.path(), ".blob").empty());
+  }
+  for (uint64_t i = 0; i < blobs.size(); ++i) REQUIRE(OnDisk(dir.path(), Mark(blobs[i])));
+
+  for (uint64_t i = 0; i < blobs.size(); i += 2) REQUIRE(DeleteNow(engine->blobs(), NameOf(i)).ok());
+  CHECK(MustErase(*engine) == 0);
+  for (uint64_t i = 0; i < blobs.size(); ++i) {
+    INFO("blob " << i);
+    CHECK(OnDisk(dir.path(), Mark(blobs[i])) == (i % 2 == 1));
+    CHECK(MustReadAll(engine->blobs(), NameOf(i)) == (i % 2 == 1 ? blobs[i] : ""));
+  }
+  engine.reset();
+  engine = MustOpen(dir.path());
+  for (uint64_t i = 1; i < blobs.size(); i += 2) CHECK(MustReadAll(engine->blobs(), NameOf(i)) == blobs[i]);
+}
+
+TEST_CASE("bytes that a reader's moment still held are erased by a later pass") {
+  const TempDir dir;
+  auto engine = MustOpen(dir.path());
+  const std::string old = BytesOf(3 * kChunk, 1), fresh = BytesOf(2 * kChunk, 2);
+  MustPutAll(engine->blobs(), NameOf(1), old);
+  CHECK(MustErase(*engine) == 0);
+  // Under the same name again, in the same memtable as the deletion.
+  REQUIRE(DeleteNow(engine->blobs(), NameOf(1)).ok());
+  MustPutAll(engine->blobs(), NameOf(1), fresh);
+  CHECK(MustErase(*engine) == 0);
+  CHECK_FALSE(OnDisk(dir.path(), Mark(old)));
+  CHECK(MustReadAll(engine->blobs(), NameOf(1)) == fresh);
+}
+
+TEST_CASE("deleting everything gives the disk back, and a pass with nothing to do rewrites nothing") {
+  const TempDir dir;
+  auto engine = MustOpen(dir.path());
+  for (uint64_t i = 0; i < 40; ++i) MustPutAll(engine->blobs(), NameOf(i), BytesOf(2 * kChunk, i));
+  CHECK(MustErase(*engine) == 0);
+  const auto files = FilesOf(dir.path(), ".blob");
+  const uint64_t full_bytes = BlobFileBytes(dir.path());
+  REQUIRE(full_bytes >= 80 * kChunk);
+  CHECK(full_bytes < 81 * kChunk);
+  CHECK(MustErase(*engine) == 0);
+  CHECK(FilesOf(dir.path(), ".blob") == files);
+
+  for (uint64_t i = 0; i < 40; ++i) REQUIRE(DeleteNow(engine->blobs(), NameOf(i)).ok());
+  CHECK(MustErase(*engine) == 0);
+  CHECK(BlobFileBytes(dir.path()) == 0);
+  CHECK(engine->Health().ok());
+}
+
+TEST_CASE("passes run by themselves, beside uploads and deletions, and end with the store") {
+  const TempDir dir;
+  RocksdbOptions options = TestOptions();
+  options.erase_blobs_within_seconds = 1;  // a pass every 6 ms
+  auto engine = MustOpen(dir.path(), options);
+  const std::string doomed = BytesOf(2 * kChunk, 1000);
+  MustPutAll(engine->blobs(), NameOf(1000), doomed);
+  REQUIRE(DeleteNow(engine->blobs(), NameOf(1000)).ok());
+  for (uint64_t i = 0; i < 60 || OnDisk(dir.path(), Mark(doomed)); ++i) {
+    MustPutAll(engine->blobs(), NameOf(i), BytesOf(kChunk + i, i));
+    if (i % 3 == 0) REQUIRE(DeleteNow(engine->blobs(), NameOf(i)).ok());
+  }
+  engine.reset();
+  engine = MustOpen(dir.path());
+  for (uint64_t i = 0; i < 60; ++i) {
+    CHECK(MustReadAll(engine->blobs(), NameOf(i)) == (i % 3 == 0 ? "" : BytesOf(kChunk + i, i)));
+  }
+  CHECK(engine->Health().ok());
+}
+
+}  // namespace
+}  // namespace labyrinth::storage
