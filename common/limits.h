@@ -97,6 +97,35 @@ inline constexpr uint32_t kStreams = 4096;
 // Attachments (protocol section 7): the unit of upload, download and storage. A stream holds one, whatever the file's
 // size.
 inline constexpr uint32_t kAttachmentChunkBytes = 256 * 1024;
+// A ticket is some 110 to 160 bytes; anything longer isn't ours.
+inline constexpr uint32_t kAttachmentTicketBytes = 256;
+// Ciphertext of the largest attachment: a file of 100 MiB, padded (protocol section 1: 100 MiB stays 100 MiB), with its
+// 4-byte length, and a tag of 16 bytes for each of its 1601 segments of 64 KiB (crypto/labyrinth/attachment.h).
+inline constexpr uint64_t kAttachmentBytes = uint64_t{100} * 1024 * 1024 + 4 + 1601 * 16;
+inline constexpr uint32_t kAttachmentSealedNameBytes = 512;
+// An upload's ticket travels with the message, and a recipient that was away for a month must still be able to attach.
+inline constexpr int64_t kUploadTicketTtlMs = int64_t{30} * 24 * 3600 * 1000;
+inline constexpr int64_t kDownloadTicketTtlMs = 60 * 1000;
+// Two years from the last download; renewed when a month of it has been used up.
+inline constexpr uint32_t kAttachmentLeaseDays = 730;
+inline constexpr uint32_t kAttachmentRenewalDays = 30;
+// How long a reference may be announced in its blob's set without having been written.
+inline constexpr int64_t kAttachmentDanglingMs = int64_t{24} * 3600 * 1000;
+// How long what was taken out of use keeps its row: longer than any call that may still work on it.
+inline constexpr int64_t kAttachmentGraceMs = int64_t{3600} * 1000;
+// New uploads of one mailbox on one node in an hour: an album, not a disk.
+inline constexpr int64_t kUploadWindowMs = int64_t{3600} * 1000;
+inline constexpr uint32_t kUploadsPerHour = 1000;
+inline constexpr uint64_t kUploadBytesPerHour = uint64_t{20} * 1024 * 1024 * 1024;
+// Streams of one node. Each holds one chunk, and as much again in gRPC's hands: 64 MiB at most each way.
+inline constexpr uint32_t kUploadStreams = 128;
+inline constexpr uint32_t kDownloadStreams = 128;
+// Of these, one mailbox's.
+inline constexpr uint32_t kDownloadStreamsPerMailbox = 8;
+// What a caller who found no free stream is told to wait.
+inline constexpr int64_t kStreamRetryMs = 1000;
+// A stream that moves no chunk for so long gives its place to others: 256 KiB in a minute is 35 kbit/s.
+inline constexpr int64_t kStreamStallMs = 60 * 1000;
 
 // One commit of the sequencer.
 inline constexpr uint32_t kCommitOperations = 256;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/limits.h"
 #include "crypto/primitives/aead.h"
 #include "crypto/primitives/padding.h"
 #include "crypto/primitives/release_watch.h"
@@ -81,6 +82,7 @@ TEST_CASE("The size of the ciphertext follows from the file's length alone") {
   CHECK(AttachmentCiphertextBytes(65'536) == 4 + 65'536 + 2 * 16);
   CHECK(AttachmentCiphertextBytes(65'537) == 4 + 67'584 + 2 * 16);
   CHECK(AttachmentCiphertextBytes(kAttachmentFileBytes) == 4 + 104'857'600 + 1601 * 16);
+  CHECK(AttachmentCiphertextBytes(kAttachmentFileBytes) == limits::kAttachmentBytes);  // what servers take
   for (const std::size_t length : kLengths) {
     CHECK(Seal(std::string(length, 'x')).ciphertext.size() == AttachmentCiphertextBytes(length));
   }

@@ -39,6 +39,8 @@ constexpr Domain kDomains[] = {
     {Scope::kAssociatedData, kVirtualDeviceRootSalt, kWhole},
     {Scope::kAssociatedData, kVirtualDeviceEpochRootKey, kWhole},
     {Scope::kAssociatedData, kVirtualDeviceSequence, kWhole},
+    {Scope::kAssociatedData, kUploadTicket, kOpen},
+    {Scope::kAssociatedData, kDownloadTicket, kOpen},
     {Scope::kHashPrefix, kLogHead, kOpen},
     {Scope::kHashPrefix, kVirtualDeviceCheck, kOpen},
     {Scope::kOrfDomain, kAttachmentReference, kWhole},

@@ -49,6 +49,9 @@ inline constexpr std::string_view kVirtualDeviceOrfState = "virtual_device:ocmf_
 inline constexpr std::string_view kVirtualDeviceRootSalt = "virtual_device:mailbox_root_key";             // [4]
 inline constexpr std::string_view kVirtualDeviceEpochRootKey = "virtual_device:epoch_root_key";           // [4]
 inline constexpr std::string_view kVirtualDeviceSequence = "virtual_device:epoch_anon_id";                // [4]
+// As above, under the server's ticket key: followed by the store's generation [7].
+inline constexpr std::string_view kUploadTicket = "labyrinth_upload_ticket_v1";
+inline constexpr std::string_view kDownloadTicket = "labyrinth_download_ticket_v1";
 
 // SHA-256 prefixes.
 inline constexpr std::string_view kLogHead = "labyrinth_log_v1";                    // [8]
