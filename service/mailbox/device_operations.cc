@@ -12,6 +12,12 @@ namespace keys = storage::keys;
 
 namespace {
 
+absl::StatusOr<crypto::OrfServerState> Evolved(const crypto::OrfServerState& state, const crypto::Secret& token) {
+  auto evolved = state.Evolve(token.RevealSecret());
+  if (!evolved.ok()) return errors::InvalidField("evolve_token", "not a canonical non-zero scalar");
+  return evolved;
+}
+
 // The ORF scalar of a new device, from its sponsor's and the token: s / t (protocol section 1).
 absl::StatusOr<crypto::OrfServerState> EvolvedState(const Transaction& txn, DeviceId sponsor,
                                                     const crypto::Secret& token) {
@@ -19,9 +25,7 @@ absl::StatusOr<crypto::OrfServerState> EvolvedState(const Transaction& txn, Devi
   if (!record.ok()) return record.status();
   auto state = crypto::OrfServerState::Parse(crypto::Secret::TakeAndWipe(std::move(*record->mutable_scalar())));
   if (!state.ok()) return errors::DataDamaged("OrfServerRecord");
-  auto evolved = state->Evolve(token.RevealSecret());
-  if (!evolved.ok()) return errors::InvalidField("evolve_token", "not a canonical non-zero scalar");
-  return evolved;
+  return Evolved(*state, token);
 }
 
 // A device that joins inside an epoch gets the root key from its sponsor: its member row has no entropy.
@@ -42,16 +46,44 @@ RegisterDeviceOperation::RegisterDeviceOperation(const Policy& policy, RegisterD
 
 void RegisterDeviceOperation::Need(const BatchState& state, std::vector<std::string>& keys) const {
   keys.push_back(keys::Request(request_.request.id));
-  std::string by_code = keys::VirtualDevice(request_.virtual_device_id);
-  if (const auto* found = state.Find(by_code); found != nullptr && found->has_value()) {
-    const auto record = ParseRecord<storage_v1::VirtualDeviceRecord>(**found);
-    if (record.ok()) {
-      keys.push_back(keys::Device(DeviceId(record->device_id())));
-      keys.push_back(keys::OrfServer(DeviceId(record->device_id())));
+  if (const auto* virtual_id = std::get_if<VirtualDeviceId>(&request_.sponsor)) {
+    std::string by_code = keys::VirtualDevice(*virtual_id);
+    if (const auto* found = state.Find(by_code); found != nullptr && found->has_value()) {
+      const auto record = ParseRecord<storage_v1::VirtualDeviceRecord>(**found);
+      if (record.ok()) {
+        keys.push_back(keys::Device(DeviceId(record->device_id())));
+        keys.push_back(keys::OrfServer(DeviceId(record->device_id())));
+      }
     }
+    keys.push_back(std::move(by_code));
+  } else if (const auto* grant = std::get_if<MemberGrant>(&request_.sponsor)) {
+    keys.push_back(keys::Device(grant->member.device_id));
   }
-  keys.push_back(std::move(by_code));
   NeedForLog(state, {request_.log_entry}, keys);
+}
+
+absl::StatusOr<DeviceId> RegisterDeviceOperation::FindSponsor(const Transaction& txn) const {
+  if (const auto* virtual_id = std::get_if<VirtualDeviceId>(&request_.sponsor)) {
+    auto record = txn.Get<storage_v1::VirtualDeviceRecord>(keys::VirtualDevice(*virtual_id));
+    if (!record.ok()) return record.status();
+    if (!record->has_value()) return errors::VirtualDeviceNotFound();
+    return DeviceId((*record)->device_id());
+  }
+  const auto* grant = std::get_if<MemberGrant>(&request_.sponsor);
+  if (grant == nullptr) return errors::EnrollmentClosed();
+  auto member = ActiveCaller(txn, grant->member);
+  if (member.ok()) return grant->member.device_id;
+  // The caller is the new device, whom a removal or a new mailbox concerns only so far.
+  const auto reason = ReasonOf(member.status());
+  const bool gone = reason == Reason::kDeviceRevoked || reason == Reason::kMailboxNotFound;
+  return gone ? errors::EnrollmentClosed() : member.status();
+}
+
+absl::StatusOr<crypto::OrfServerState> RegisterDeviceOperation::NewScalar(const Transaction& txn,
+                                                                          DeviceId sponsor) const {
+  const auto* grant = std::get_if<MemberGrant>(&request_.sponsor);
+  if (grant != nullptr) return Evolved(grant->temporary, request_.evolve_token);
+  return EvolvedState(txn, sponsor, request_.evolve_token);
 }
 
 absl::Status RegisterDeviceOperation::Decide(Transaction& txn) {
@@ -65,10 +97,8 @@ absl::Status RegisterDeviceOperation::Decide(Transaction& txn) {
     return absl::OkStatus();
   }
 
-  auto sponsor = txn.Get<storage_v1::VirtualDeviceRecord>(keys::VirtualDevice(request_.virtual_device_id));
-  if (!sponsor.ok()) return sponsor.status();
-  if (!sponsor->has_value()) return errors::VirtualDeviceNotFound();
-  const DeviceId sponsor_id((*sponsor)->device_id());
+  absl::StatusOr<DeviceId> sponsor_id = FindSponsor(txn);
+  if (!sponsor_id.ok()) return sponsor_id.status();
   if (auto status = CheckCurrentEpoch(txn.head(), request_.epoch_id); !status.ok()) return status;
 
   absl::StatusOr<LogAppender> log = LogAppender::Open(txn, policy_, request_.partition, {request_.log_entry});
@@ -78,11 +108,11 @@ absl::Status RegisterDeviceOperation::Decide(Transaction& txn) {
   const auto body = crypto::AddDeviceBodyHash(request_.keys);
   if (auto status = CheckEntry(*entry, crypto::LogEntryKind::kAddDevice, body); !status.ok()) return status;
   if (auto status = CheckSubject(*entry, request_.keys); !status.ok()) return status;
-  if (log->DeviceOf(entry->actor_device_key) != sponsor_id) {
-    return errors::InvalidField("log_entry", "not signed by the named virtual device");
+  if (log->DeviceOf(entry->actor_device_key) != *sponsor_id) {
+    return errors::InvalidField("log_entry", "not signed by the named sponsor");
   }
 
-  absl::StatusOr<crypto::OrfServerState> orf = EvolvedState(txn, sponsor_id, request_.evolve_token);
+  absl::StatusOr<crypto::OrfServerState> orf = NewScalar(txn, *sponsor_id);
   if (!orf.ok()) return orf.status();
   const auto device = ToDeviceRecord(request_.keys, request_.sealed_label, txn.now_ms());
   if (auto status = AddDevice(txn, device_id_, device, orf->bytes().RevealSecret()); !status.ok()) return status;

@@ -4,10 +4,12 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "common/ids.h"
 #include "common/random.h"
+#include "crypto/orf_server/orf_server.h"
 #include "crypto/primitives/secret.h"
 #include "crypto/statements/log_body.h"
 #include "crypto/statements/log_entry.h"
@@ -16,17 +18,28 @@
 
 namespace labyrinth::mailbox {
 
+// A member's word for a device beside it, by a one-time code. The temporary scalar, evolved from the member's, is never
+// written: only its quotient by the new device's token is.
+struct MemberGrant {
+  Caller member;
+  crypto::OrfServerState temporary;
+};
+// There is no such enrolment (any more): only a repeat of what it enrolled gets an answer.
+struct ClosedEnrollment {};
+// Who vouches for a new device: a recovery code's virtual device, or a member.
+using Sponsor = std::variant<VirtualDeviceId, MemberGrant, ClosedEnrollment>;
+
 // Keys and their signatures have been verified by the handler. The evolve token is used once and never stored: only the
 // quotient is (protocol section 1).
 struct RegisterDeviceRequest {
   std::string partition;
   RequestKey request;
-  VirtualDeviceId virtual_device_id;  // the sponsor
+  Sponsor sponsor;
   crypto::DevicePublicKeys keys;
   crypto::Secret evolve_token;  // 32 bytes
   EpochId epoch_id;
   crypto::MacTag epoch_device_mac;
-  crypto::SignedLogEntry log_entry;  // kind 2, signed by the virtual device's key
+  crypto::SignedLogEntry log_entry;  // kind 2, signed by the sponsor's device key
   std::string sealed_label;
 };
 
@@ -36,8 +49,8 @@ struct RegisterDeviceResponse {
 };
 
 // The account's word alone enrols nobody: the sponsor's signed entry does. Allowed while a rotation is required.
-// MAILBOX_NOT_FOUND, VIRTUAL_DEVICE_NOT_FOUND, EPOCH_STALE, LOG_STALE, LIMIT_EXCEEDED, INVALID_FIELD,
-// REQUEST_ID_REUSED.
+// MAILBOX_NOT_FOUND, VIRTUAL_DEVICE_NOT_FOUND, ENROLLMENT_CLOSED (also once the member was removed), EPOCH_STALE,
+// LOG_STALE, LIMIT_EXCEEDED, INVALID_FIELD, REQUEST_ID_REUSED.
 class RegisterDeviceOperation final : public OperationWithResult<RegisterDeviceResponse> {
  public:
   RegisterDeviceOperation(const Policy& policy, RegisterDeviceRequest request, RandomSource& random, Done done);
@@ -45,6 +58,10 @@ class RegisterDeviceOperation final : public OperationWithResult<RegisterDeviceR
   absl::Status Decide(Transaction& txn) override;
 
  private:
+  absl::StatusOr<DeviceId> FindSponsor(const Transaction& txn) const;
+  // The new device's ORF scalar.
+  absl::StatusOr<crypto::OrfServerState> NewScalar(const Transaction& txn, DeviceId sponsor) const;
+
   const Policy& policy_;
   const RegisterDeviceRequest request_;
   const DeviceId device_id_;

@@ -123,7 +123,7 @@ TEST_CASE("a registration of unknown outcome is one registration") {
 TEST_CASE("who knows no code of this mailbox learns nothing more") {
   Fixture f;
   RegisterDeviceRequest request = f.Request();
-  request.virtual_device_id = MakeVirtual(f.server.random()).virtual_device_id;
+  request.sponsor = MakeVirtual(f.server.random()).virtual_device_id;
   f.mailbox.MustRefuse(std::move(request), Reason::kVirtualDeviceNotFound);
   request = f.Request();
   request.partition = f.server.policy().partition_of("nobody");

@@ -162,13 +162,24 @@ RegisterDeviceRequest TestMailbox::RegisterRequest(const TestDevice& sponsor, Te
   RegisterDeviceRequest request;
   request.partition = partition_;
   request.request = NewRequest();
-  request.virtual_device_id = sponsor.virtual_device_id;
+  request.sponsor = sponsor.virtual_device_id;
   request.keys = added.keys;
   request.evolve_token = Evolve(sponsor, added, server_.random());
   request.epoch_id = CurrentEpoch();
   request.epoch_device_mac = MacOf(added.keys, Head().current_sequence_id());
   request.sealed_label = "label";
   request.log_entry = SignedAdd(LogEntryKind::kAddDevice, sponsor, added, crypto::AddDeviceBodyHash(added.keys));
+  return request;
+}
+
+RegisterDeviceRequest TestMailbox::RegisterByMember(const TestDevice& member, TestDevice& added) const {
+  TestDevice temporary = MakePhysical(server_.random());
+  const crypto::Secret token = Evolve(member, temporary, server_.random());
+  RegisterDeviceRequest request = RegisterRequest(member, added);
+  request.evolve_token = Evolve(temporary, added, server_.random());
+  const auto record = server_.Find<storage_v1::OrfServerRecord>(partition_, keys::OrfServer(member.id)).value();
+  const auto state = Must(crypto::OrfServerState::Parse(crypto::Secret::CopyOf(record.scalar())));
+  request.sponsor = MemberGrant{CallerOf(member), Must(state.Evolve(token.RevealSecret()))};
   return request;
 }
 

@@ -63,6 +63,8 @@ class TestMailbox {
   // These two evolve the sponsor's ORF state: `added` gets the new client scalar, the request the token.
   CreateVirtualDeviceRequest VirtualDeviceRequest(const TestDevice& creator, TestDevice& added) const;
   RegisterDeviceRequest RegisterRequest(const TestDevice& sponsor, TestDevice& added) const;
+  // With a one-time code: the member evolves a temporary ORF state first (its client half goes through `added`).
+  RegisterDeviceRequest RegisterByMember(const TestDevice& member, TestDevice& added) const;
   RevokeDeviceRequest RevokeRequest(const TestDevice& actor, DeviceId subject) const;
   // By the account holder alone, or an operator: no entry.
   RevokeDeviceRequest CutOffRequest(DeviceId subject) const;
