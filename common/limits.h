@@ -81,14 +81,15 @@ inline constexpr int64_t kEnrollmentWaitMs = 5 * 60 * 1000;
 inline constexpr int64_t kEnrollmentTtlMs = 5 * 60 * 1000;
 inline constexpr uint32_t kEnrollmentRuns = 3;
 // One payload: group elements, MACs, and a bundle of keys with a signed log entry, of about 1 KiB. Messages of one
-// enrolment: three whole runs take 11, the rest is for entries that go stale.
+// enrolment: three whole runs take 14, the rest is for entries that go stale.
 inline constexpr uint32_t kEnrollmentPayloadBytes = 4 * 1024;
 inline constexpr uint32_t kEnrollmentMessages = 32;
-// Enrolments opened for one account within the time that one can last at most, and of all accounts on one node: each
-// takes up to 130 KiB while it is open.
+// Enrolments opened for one account within the time that one can last at most; and of all accounts on one node, with
+// what the open ones may hold together: a usual one holds 3 KiB.
 inline constexpr uint32_t kEnrollmentsPerAccount = 5;
 inline constexpr int64_t kEnrollmentWindowMs = kEnrollmentWaitMs + kEnrollmentTtlMs;
 inline constexpr uint32_t kEnrollments = 4096;
+inline constexpr uint32_t kEnrollmentBytes = 16 * 1024 * 1024;
 // Streams that one device, or one enrolment's new device, may hold (reconnecting leaves dead ones behind), and all
 // streams of one node.
 inline constexpr uint32_t kStreamsPerCaller = 3;
