@@ -18,12 +18,16 @@
 #include "service/auth/jwt.h"
 #include "service/auth/server_keys.h"
 #include "service/auth/session.h"
+#include "service/enrollment/relay.h"
+#include "service/handlers/credentials.h"
 #include "service/handlers/miss_limiter.h"
+#include "service/handlers/streams.h"
 #include "service/log/fields.h"
 #include "service/mailbox/directory_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/rules.h"
 #include "service/mailbox/sequencer.h"
+#include "service/mailbox/sponsor_reader.h"
 
 namespace labyrinth::service {
 
@@ -33,8 +37,8 @@ struct CallRecord {
   RequestTag tag;         // told to the caller of an internal error
   std::string partition;  // empty if the call never got that far
   absl::Status status;
-  uint64_t messages = 0;  // saved or served
-  uint64_t bytes = 0;     // of ciphertext
+  uint64_t messages = 0;  // saved or served; of a stream: events
+  uint64_t bytes = 0;     // of ciphertext or payload
   std::chrono::nanoseconds took{0};
 };
 
@@ -56,10 +60,17 @@ struct HandlerContext {
   mailbox::Sequencer& sequencer;
   const mailbox::DirectoryReader& directory;
   const mailbox::HistoryReader& history;
+  const mailbox::SponsorReader& sponsors;
+  enrollment::Relay& enrollments;
+  Streams& streams;
   const Clock& clock;
   RandomSource& random;
   CallLog& log;
 };
+
+// What the caller is told. An error without a reason of the catalogue is a fault of ours: the client learns no more
+// than that, and the call's tag.
+grpc::Status AnswerOf(const absl::Status& status, RequestTag tag);
 
 // Thread-compatible: it moves along with its callbacks. Exactly one Finish().
 class Call {
@@ -84,12 +95,11 @@ class Call {
     record_.bytes = bytes;
   }
 
-  // Ends the call. An error without a reason of the catalogue is a fault of ours: the client learns no more than that.
+  // Ends the call, with AnswerOf(status).
   void Finish(const absl::Status& status);
 
  private:
-  // The header's value, if it came exactly once: of two, a proxy may have checked the other.
-  std::string_view Metadata(const char* key) const;
+  Credentials credentials() const { return {context_->accounts, context_->sessions, *rpc_}; }
 
   const HandlerContext* context_;
   grpc::CallbackServerContext* rpc_;

@@ -19,17 +19,29 @@ absl::StatusOr<crypto::Secret> ParseEvolveToken(std::string_view token) {
   return crypto::Secret::CopyOf(token);
 }
 
+// An enrolment that is over counts as a sponsor too: a repeat of what it enrolled gets the first answer.
+absl::StatusOr<mailbox::Sponsor> FindSponsor(const std::string& partition, const v1::RegisterDeviceRequest& request,
+                                             const crypto::DevicePublicKeys& keys, enrollment::Relay& enrollments) {
+  if (request.sponsor_case() != v1::RegisterDeviceRequest::kEnrollmentId) {
+    return ParseFixed<VirtualDeviceId>(request.virtual_device_id(), "virtual_device_id");
+  }
+  auto id = ParseFixed<enrollment::EnrollmentId>(request.enrollment_id(), "enrollment_id");
+  if (!id.ok()) return id.status();
+  absl::StatusOr<enrollment::Grant> grant = enrollments.GrantOf(partition, *id, keys);
+  if (ReasonOf(grant.status()) == Reason::kEnrollmentClosed) return mailbox::ClosedEnrollment{};
+  if (!grant.ok()) return grant.status();
+  return mailbox::MemberGrant{std::move(grant->member), std::move(grant->temporary)};
+}
+
 absl::StatusOr<mailbox::RegisterDeviceRequest> ParseRegister(std::string partition,
-                                                             const v1::RegisterDeviceRequest& request) {
+                                                             const v1::RegisterDeviceRequest& request,
+                                                             enrollment::Relay& enrollments) {
   auto key = ParseRequestKey(request.request_id(), "RegisterDevice", request);
   if (!key.ok()) return key.status();
-  if (request.sponsor_case() == v1::RegisterDeviceRequest::kEnrollmentId) {
-    return errors::InvalidField("enrollment_id", "one-time codes are not served by this version");
-  }
-  auto virtual_id = ParseFixed<VirtualDeviceId>(request.virtual_device_id(), "virtual_device_id");
-  if (!virtual_id.ok()) return virtual_id.status();
   auto keys = ParseDeviceKeys(request.keys(), crypto::SubjectKind::kPhysical);
   if (!keys.ok()) return keys.status();
+  auto sponsor = FindSponsor(partition, request, *keys, enrollments);
+  if (!sponsor.ok()) return sponsor.status();
   auto token = ParseEvolveToken(request.evolve_token());
   if (!token.ok()) return token.status();
   auto epoch_id = ParseId<EpochId>(request.epoch_id(), "epoch_id");
@@ -41,8 +53,14 @@ absl::StatusOr<mailbox::RegisterDeviceRequest> ParseRegister(std::string partiti
   if (request.sealed_label().size() > limits::kSealedLabelBytes) {
     return errors::LimitExceeded("sealed_label", "sealed_label_bytes", limits::kSealedLabelBytes);
   }
-  return mailbox::RegisterDeviceRequest{std::move(partition),  *key,      *virtual_id, *std::move(keys),
-                                        *std::move(token),     *epoch_id, *mac,        *std::move(entry),
+  return mailbox::RegisterDeviceRequest{std::move(partition),
+                                        *key,
+                                        *std::move(sponsor),
+                                        *std::move(keys),
+                                        *std::move(token),
+                                        *epoch_id,
+                                        *mac,
+                                        *std::move(entry),
                                         request.sealed_label()};
 }
 
@@ -115,13 +133,16 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::RegisterDevice(grpc::CallbackSer
   absl::StatusOr<AccountClaims> account = call.Account();
   if (!account.ok()) return call.Finish(account.status()), reactor;
   const std::string partition = call.PartitionOf(*account);
-  auto registration = ParseRegister(partition, *request);
+  auto registration = ParseRegister(partition, *request, context_.enrollments);
   if (!registration.ok()) return call.Finish(registration.status()), reactor;
   const absl::Time deadline = call.deadline();
   auto operation = std::make_unique<mailbox::RegisterDeviceOperation>(
       context_.policy, *std::move(registration), context_.random,
-      [call = std::move(call), response](absl::StatusOr<mailbox::RegisterDeviceResponse> result) mutable {
+      [this, call = std::move(call), partition,
+       enrollment_id = enrollment::EnrollmentId::From(request->enrollment_id()),
+       response](absl::StatusOr<mailbox::RegisterDeviceResponse> result) mutable {
         if (result.ok()) {
+          if (enrollment_id.has_value()) context_.enrollments.Registered(partition, *enrollment_id);
           response->set_device_id(result->device_id.value());
           response->set_mailbox_id(result->mailbox_id.str());
         }
@@ -233,11 +254,15 @@ grpc::ServerUnaryReactor* DeviceServiceHandler::RevokeDevice(grpc::CallbackServe
   auto revocation = ParseRevoke(call, *request);
   if (!revocation.ok()) return call.Finish(revocation.status()), reactor;
   const std::string partition = revocation->partition;
+  const DeviceId device_id = revocation->device_id;
   const absl::Time deadline = call.deadline();
   auto operation = std::make_unique<mailbox::RevokeDeviceOperation>(
       context_.policy, *std::move(revocation),
-      [call = std::move(call), response](absl::StatusOr<uint64_t> revision) mutable {
-        if (revision.ok()) response->set_revision(*revision);
+      [this, call = std::move(call), partition, device_id, response](absl::StatusOr<uint64_t> revision) mutable {
+        if (revision.ok()) {
+          context_.enrollments.MemberRemoved(partition, device_id);
+          response->set_revision(*revision);
+        }
         call.Finish(revision.status());
       });
   operation->deadline = deadline;

@@ -127,16 +127,20 @@ grpc::ServerUnaryReactor* EpochServiceHandler::OpenEpoch(grpc::CallbackServerCon
   const std::string partition = caller->partition;
   auto open = ParseOpen(*std::move(caller), *request);
   if (!open.ok()) return call.Finish(open.status()), reactor;
+  const std::vector<DeviceId> revoked = open->revoke_device_ids;
   const absl::Time deadline = call.deadline();
-  auto operation = std::make_unique<mailbox::OpenEpochOperation>(
-      context_.policy, *std::move(open), context_.random,
-      [call = std::move(call), response](absl::StatusOr<mailbox::OpenEpochResponse> result) mutable {
-        if (result.ok()) {
-          response->set_epoch_id(result->epoch_id.value());
-          response->set_revision(result->revision);
-        }
-        call.Finish(result.status());
-      });
+  auto operation =
+      std::make_unique<mailbox::OpenEpochOperation>(context_.policy, *std::move(open), context_.random,
+                                                    [this, call = std::move(call), partition, revoked, response](
+                                                        absl::StatusOr<mailbox::OpenEpochResponse> result) mutable {
+                                                      if (result.ok()) {
+                                                        for (const DeviceId id : revoked)
+                                                          context_.enrollments.MemberRemoved(partition, id);
+                                                        response->set_epoch_id(result->epoch_id.value());
+                                                        response->set_revision(result->revision);
+                                                      }
+                                                      call.Finish(result.status());
+                                                    });
   operation->deadline = deadline;
   context_.sequencer.Submit(partition, std::move(operation));
   return reactor;

@@ -182,7 +182,10 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::DeleteMailbox(grpc::CallbackSer
   const absl::Time deadline = call.deadline();
   auto operation = std::make_unique<mailbox::DeleteMailboxOperation>(
       context_.policy, mailbox::DeleteMailboxRequest{*std::move(caller), *std::move(entry)},
-      [call = std::move(call)](absl::StatusOr<std::monostate> result) mutable { call.Finish(result.status()); });
+      [this, call = std::move(call), partition](absl::StatusOr<std::monostate> result) mutable {
+        if (result.ok()) context_.enrollments.MailboxDeleted(partition);
+        call.Finish(result.status());
+      });
   operation->deadline = deadline;
   context_.sequencer.Submit(partition, std::move(operation));
   return reactor;

@@ -7,7 +7,7 @@ namespace labyrinth::service {
 namespace {
 
 LogLevel LevelOf(const absl::Status& status) {
-  if (status.ok()) return LogLevel::kInfo;
+  if (status.ok() || absl::IsCancelled(status)) return LogLevel::kInfo;  // a stream's client left
   const auto reason = ReasonOf(status);
   if (!reason.has_value() || reason == Reason::kDataDamaged) return LogLevel::kError;
   const bool ours = reason == Reason::kEngineUnavailable || reason == Reason::kOutcomeUnknown;

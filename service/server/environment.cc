@@ -17,6 +17,7 @@
 #include "service/auth/jwks_file.h"
 #include "service/auth/tls_identity.h"
 #include "service/handlers/device_service.h"
+#include "service/handlers/enrollment_service.h"
 #include "service/handlers/epoch_service.h"
 #include "service/handlers/history_service.h"
 #include "service/handlers/mailbox_service.h"
@@ -24,12 +25,15 @@
 #include "service/server/dev_issuer_service.h"
 #include "service/server/listener.h"
 #include "service/server/readiness.h"
+#include "service/server/ticker.h"
 #include "storage/rocksdb/rocksdb_engine.h"
 
 namespace labyrinth::service {
 
 namespace {
 
+// How late what ends by time may end.
+constexpr absl::Duration kTick = absl::Seconds(1);
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 absl::Status MakeDataDir(const std::string& path) {
@@ -69,6 +73,9 @@ struct Environment::Parts {
   std::optional<mailbox::PageTokens> page_tokens;
   std::optional<mailbox::DirectoryReader> directory;
   std::optional<mailbox::HistoryReader> history;
+  std::optional<mailbox::SponsorReader> sponsors;
+  Streams streams;
+  std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
   std::unique_ptr<mailbox::Sequencer> sequencer;
   std::optional<HandlerContext> context;
@@ -76,9 +83,11 @@ struct Environment::Parts {
   std::optional<DeviceServiceHandler> device_service;
   std::optional<EpochServiceHandler> epoch_service;
   std::optional<HistoryServiceHandler> history_service;
+  std::optional<EnrollmentServiceHandler> enrollment_service;
   std::optional<DevIssuerServiceHandler> dev_issuer_service;
   Listener listener;
   std::optional<Readiness> readiness;
+  std::optional<Ticker> ticker;
 
   absl::Status OpenStore(RandomSource& random);
   absl::Status LoadCredentials(RandomSource& random);
@@ -142,10 +151,14 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
   page_tokens.emplace(keys->page_token().Clone(), keys->generation(), random);
   directory.emplace(*engine, *page_tokens);
   history.emplace(*engine, *page_tokens, clock);
+  sponsors.emplace(*engine);
+  enrollments.emplace(clock, random, [this](const std::string& partition, bool membership) {
+    streams.Wake(partition, /*recheck=*/membership);
+  });
   workers = std::make_unique<ThreadPool>(Workers());
   sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random);
   context.emplace(HandlerContext{policy, *keys, *accounts, *sessions, *challenges, *misses, *sequencer, *directory,
-                                 *history, clock, random, *call_log});
+                                 *history, *sponsors, *enrollments, streams, clock, random, *call_log});
 }
 
 absl::Status Environment::Parts::Serve() {
@@ -153,7 +166,9 @@ absl::Status Environment::Parts::Serve() {
   device_service.emplace(*context);
   epoch_service.emplace(*context);
   history_service.emplace(*context);
-  std::vector<grpc::Service*> services = {&*mailbox_service, &*device_service, &*epoch_service, &*history_service};
+  enrollment_service.emplace(*context);
+  std::vector<grpc::Service*> services = {&*mailbox_service, &*device_service, &*epoch_service, &*history_service,
+                                          &*enrollment_service};
   if (dev_issuer.has_value()) {
     dev_issuer_service.emplace(*dev_issuer, clock);
     services.push_back(&*dev_issuer_service);
@@ -164,6 +179,10 @@ absl::Status Environment::Parts::Serve() {
   readiness.emplace(
       *engine, [this] { return engine->Health(); }, clock, *listener.server->GetHealthCheckService(), log);
   readiness->Start();
+  ticker.emplace(kTick, [this] {
+    enrollments->Sweep();
+    streams.Tick();
+  });
   if (!config.port_file.empty()) return WritePortFile(config.port_file, listener.port);
   return absl::OkStatus();
 }
@@ -195,9 +214,11 @@ void Environment::Drain() {
   if (parts.readiness.has_value()) parts.readiness->Drain();
   if (parts.listener.server == nullptr) return;
   parts.log.Event(LogLevel::kInfo, "draining").Count("pending", parts.sequencer->pending());
+  parts.streams.Drain();
   const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(parts.config.drain_deadline_ms);
   parts.listener.server->Shutdown(deadline);
   parts.listener.server->Wait();
+  parts.ticker.reset();
   parts.readiness.reset();
   parts.listener.server.reset();
   parts.sequencer.reset();  // waits for what is in flight

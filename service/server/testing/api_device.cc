@@ -7,6 +7,20 @@
 
 namespace labyrinth::service::testing {
 
+namespace {
+
+constexpr int64_t kSignedMs = 1'700'000'000'000;
+
+}  // namespace
+
+void ToProto(const crypto::DevicePublicKeys& keys, v1::DeviceKeys& out) {
+  out.set_device_key(keys.device_key.str());
+  out.set_epoch_storage_key(keys.epoch_storage_key.str());
+  out.set_epoch_storage_auth_key(keys.epoch_storage_auth_key->str());
+  out.set_sig_30(keys.sig_30.str());
+  out.set_sig_31(keys.sig_31->str());
+}
+
 void Authorize(grpc::ClientContext& context, const std::string& account_token, const std::string& session) {
   if (!account_token.empty()) context.AddMetadata("authorization", "Bearer " + account_token);
   if (!session.empty()) context.AddMetadata("x-labyrinth-session", session);
@@ -24,12 +38,7 @@ ApiDevice::ApiDevice(std::shared_ptr<grpc::Channel> channel, std::string server_
 v1::CreateMailboxRequest ApiDevice::CreateRequest() const {
   v1::CreateMailboxRequest request;
   request.set_request_id(random_.Bytes(16));
-  v1::DeviceKeys& keys = *request.mutable_keys();
-  keys.set_device_key(device_.keys.device_key.str());
-  keys.set_epoch_storage_key(device_.keys.epoch_storage_key.str());
-  keys.set_epoch_storage_auth_key(device_.keys.epoch_storage_auth_key->str());
-  keys.set_sig_30(device_.keys.sig_30.str());
-  keys.set_sig_31(device_.keys.sig_31->str());
+  ToProto(device_.keys, *request.mutable_keys());
   const crypto::MacTag mac = crypto::MacWithPublicKey("the server can't check it", "any key");
   request.set_epoch_device_mac(mac.str());
   request.set_commitment("commitment");
@@ -37,7 +46,7 @@ v1::CreateMailboxRequest ApiDevice::CreateRequest() const {
   entry.kind = crypto::LogEntryKind::kCreate;
   entry.server_name = server_name_;
   entry.account_id = account_;
-  entry.time_ms = 1'700'000'000'000;
+  entry.time_ms = kSignedMs;
   crypto::SetSubject(entry, device_.keys);
   entry.body_hash = crypto::CreateBodyHash(device_.keys, mac);
   entry.actor_device_key = device_.id();
@@ -106,6 +115,34 @@ std::string ApiDevice::SignIn() const {
   INFO(status.error_message());
   REQUIRE(status.ok());
   return EncodeBase64Url(response.session_token());
+}
+
+LogPosition ApiDevice::Log(const std::string& session) const {
+  grpc::ClientContext context;
+  Authorize(context, "", session);
+  v1::GetMailboxResponse response;
+  const grpc::Status status = stub_->GetMailbox(&context, {}, &response);
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  return {response.log_index() + 1, *crypto::LogHead::From(response.log_head())};
+}
+
+v1::LogEntry ApiDevice::SignAdd(const crypto::DevicePublicKeys& subject, const LogPosition& at) const {
+  crypto::LogEntry entry;
+  entry.kind = crypto::LogEntryKind::kAddDevice;
+  entry.index = at.next_index;
+  entry.previous_head = at.head;
+  entry.server_name = server_name_;
+  entry.account_id = account_;
+  entry.time_ms = kSignedMs;
+  crypto::SetSubject(entry, subject);
+  entry.body_hash = crypto::AddDeviceBodyHash(subject);
+  entry.actor_device_key = device_.id();
+  const crypto::SignedLogEntry signed_entry = crypto::SignAs(entry, device_, random_);
+  v1::LogEntry out;
+  out.set_entry(signed_entry.entry);
+  out.set_signature(signed_entry.signature.str());
+  return out;
 }
 
 }  // namespace labyrinth::service::testing

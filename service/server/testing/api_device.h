@@ -19,7 +19,14 @@ namespace labyrinth::service::testing {
 // Puts credentials into a call; an empty one is left out.
 void Authorize(grpc::ClientContext& context, const std::string& account_token, const std::string& session = "");
 
-// The first device of an account's mailbox. Thread-compatible.
+// Where an account's membership log stands.
+struct LogPosition {
+  uint64_t next_index = 0;
+  crypto::LogHead head;
+};
+
+// A device of an account's mailbox: its first by CreateMailbox(), or a further one, which a test registers and then
+// tells its ids. Thread-compatible.
 class ApiDevice {
  public:
   ApiDevice(std::shared_ptr<grpc::Channel> channel, std::string server_name, std::string account, std::string token,
@@ -37,6 +44,12 @@ class ApiDevice {
   // The session header's text. The test fails unless the sign-in succeeds.
   std::string SignIn() const;
 
+  const crypto::DevicePublicKeys& keys() const { return device_.keys; }
+  // The log by GetMailbox. The test fails unless the session is good.
+  LogPosition Log(const std::string& session) const;
+  // This device's word for another, in the mailbox's first epoch.
+  v1::LogEntry SignAdd(const crypto::DevicePublicKeys& subject, const LogPosition& at) const;
+
   MailboxId mailbox_id;
   DeviceId device_id;
   EpochId epoch_id;
@@ -49,6 +62,8 @@ class ApiDevice {
   const std::unique_ptr<v1::MailboxService::Stub> stub_;
   const crypto::TestDevice device_;
 };
+
+void ToProto(const crypto::DevicePublicKeys& keys, v1::DeviceKeys& out);
 
 }  // namespace labyrinth::service::testing
 

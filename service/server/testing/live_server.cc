@@ -31,7 +31,8 @@ ServerConfig DevConfig(const std::string& data_dir) {
   return config;
 }
 
-LiveServer::LiveServer(ServerConfig config) : config_(std::move(config)) {}
+LiveServer::LiveServer(ServerConfig config, const Clock* clock)
+    : config_(std::move(config)), clock_(clock != nullptr ? *clock : system_clock_) {}
 
 absl::Status LiveServer::TryStart() {
   auto started = Environment::Start(config_, clock_, random_, std::make_shared<spdlog::sinks::ostream_sink_mt>(log_));

@@ -26,7 +26,8 @@ ServerConfig DevConfig(const std::string& data_dir);
 // Thread-compatible.
 class LiveServer {
  public:
-  explicit LiveServer(ServerConfig config);
+  // `clock` (the system's if null) outlives the server.
+  explicit LiveServer(ServerConfig config, const Clock* clock = nullptr);
 
   // The test fails unless it starts.
   void Start();
@@ -46,7 +47,8 @@ class LiveServer {
 
  private:
   const ServerConfig config_;
-  const SystemClock clock_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
   crypto::SeededRandom random_{1};
   std::ostringstream log_;
   std::unique_ptr<Environment> environment_;

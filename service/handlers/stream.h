@@ -1,0 +1,159 @@
+// A server stream on the callback API: no thread of its own, one event at a time, each looked for when the client has
+// taken the one before. So a slow client costs one response, never a queue.
+#ifndef LABYRINTH_SERVICE_HANDLERS_STREAM_H_
+#define LABYRINTH_SERVICE_HANDLERS_STREAM_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "service/handlers/call.h"
+#include "service/handlers/streams.h"
+
+namespace labyrinth::service {
+
+// Owned by shared_ptr; keeps itself from Begin() or Fail() until gRPC is done with it, and writes its line into the log
+// then. Kick(), Stop() and gRPC's own reactions are thread-safe; the protected calls are for whoever runs Produce().
+template <typename Response>
+class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
+ public:
+  Stream(const HandlerContext& context, Word method)
+      : context_(context), start_(std::chrono::steady_clock::now()), record_{method, RequestTag::Draw(context.random),
+                                                                             {},     {},
+                                                                             0,      0,
+                                                                             {}} {}
+
+  // What the handler returns to gRPC. `self` owns this stream; caller and topic as in Streams::Add.
+  grpc::ServerWriteReactor<Response>* Begin(std::shared_ptr<Stream> self, std::string caller, std::string topic) {
+    self_ = self;
+    this->StartSendInitialMetadata();
+    const absl::Status added = context_.streams.Add(self, std::move(caller), std::move(topic));
+    added.ok() ? Kick(/*recheck=*/true) : Stop(added);
+    return this;
+  }
+  // The same for a call that is refused at once.
+  grpc::ServerWriteReactor<Response>* Fail(std::shared_ptr<Stream> self, const absl::Status& status) {
+    self_ = std::move(self);
+    Stop(status);
+    return this;
+  }
+
+  void Kick(bool recheck) final ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      again_ = true;
+      recheck_ = recheck_ || recheck;
+      if (state_ != State::kIdle) return;
+      state_ = State::kBusy;
+    }
+    Continue();
+  }
+
+  void Stop(const absl::Status& why) final ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!stop_.has_value()) stop_ = why;
+      if (state_ != State::kIdle) return;
+      state_ = State::kBusy;
+    }
+    Continue();
+  }
+
+  void OnWriteDone(bool ok) final { ok ? Continue() : End(absl::CancelledError()); }
+  void OnCancel() final { Stop(absl::CancelledError()); }
+  void OnDone() final {
+    context_.streams.Remove(this);
+    record_.took = std::chrono::steady_clock::now() - start_;
+    context_.log.OnCall(record_);
+    const auto last = std::move(self_);
+  }
+
+ protected:
+  // Looks for the next event and ends in exactly one call of Send(), Rest() or End(), at once or later, on any thread.
+  // Never runs twice at a time. `recheck`: the caller's standing is to be looked at even if there is nothing to send.
+  virtual void Produce(bool recheck) = 0;
+
+  // Keeps the stream for whoever goes on with Produce() elsewhere.
+  std::shared_ptr<Stream> Keep() const { return self_; }
+
+  void Send(Response response, std::size_t payload_bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
+    bool stopped;
+    {
+      const absl::MutexLock lock(&mutex_);
+      stopped = stop_.has_value();
+    }
+    if (stopped) return Continue();
+    ++record_.messages;
+    record_.bytes += payload_bytes;
+    response_ = std::move(response);
+    this->StartWrite(&response_);
+  }
+
+  // Nothing now.
+  void Rest() ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!stop_.has_value() && !again_) {
+        state_ = State::kIdle;
+        return;
+      }
+    }
+    Continue();
+  }
+
+  void End(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!stop_.has_value()) stop_ = status;
+    }
+    Continue();
+  }
+
+  // For the log's pseudonym.
+  void SetPartition(std::string partition) { record_.partition = std::move(partition); }
+
+  const HandlerContext& context_;
+
+ private:
+  // kBusy: somebody produces, or a write is out; whoever that is goes on. Nothing follows kFinished.
+  enum class State { kIdle, kBusy, kFinished };
+
+  // The next thing to do while kBusy: finish, or produce.
+  void Continue() ABSL_LOCKS_EXCLUDED(mutex_) {
+    const std::shared_ptr<Stream> keep = Keep();  // beyond what comes of it
+    bool recheck;
+    std::optional<absl::Status> stop;
+    {
+      const absl::MutexLock lock(&mutex_);
+      again_ = false;
+      recheck = std::exchange(recheck_, false);
+      stop = stop_;
+      if (stop.has_value()) state_ = State::kFinished;
+    }
+    if (!stop.has_value()) return Produce(recheck);
+    record_.status = *stop;
+    this->Finish(absl::IsCancelled(*stop) ? grpc::Status::CANCELLED : AnswerOf(*stop, record_.tag));
+  }
+
+  const std::chrono::steady_clock::time_point start_;
+  CallRecord record_;  // by whoever is busy
+  Response response_;  // the write that is out
+  std::shared_ptr<Stream> self_;
+
+  absl::Mutex mutex_;
+  State state_ ABSL_GUARDED_BY(mutex_) = State::kIdle;
+  bool again_ ABSL_GUARDED_BY(mutex_) = false;    // kicked while busy
+  bool recheck_ ABSL_GUARDED_BY(mutex_) = false;  // and how
+  std::optional<absl::Status> stop_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace labyrinth::service
+
+#endif  // LABYRINTH_SERVICE_HANDLERS_STREAM_H_

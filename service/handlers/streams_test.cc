@@ -1,0 +1,102 @@
+// Who may hold how many streams, and who wakes and ends them.
+#include "service/handlers/streams.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/errors.h"
+#include "common/limits.h"
+
+namespace labyrinth::service {
+namespace {
+
+struct FakeStream final : LiveStream {
+  void Kick(bool recheck) override { ++(recheck ? rechecked : kicked); }
+  void Stop(const absl::Status& why) override { stopped = why; }
+
+  int kicked = 0;
+  int rechecked = 0;
+  std::optional<absl::Status> stopped;
+};
+
+std::shared_ptr<FakeStream> MustAdd(Streams& streams, const std::string& caller, const std::string& topic) {
+  auto stream = std::make_shared<FakeStream>();
+  REQUIRE(streams.Add(stream, caller, topic).ok());
+  return stream;
+}
+
+TEST_CASE("a topic wakes its own streams, and a tick wakes all") {
+  Streams streams;
+  const auto a = MustAdd(streams, "a", "one"), b = MustAdd(streams, "b", "one"), c = MustAdd(streams, "c", "two");
+  streams.Wake("one", /*recheck=*/true);
+  streams.Wake("one", /*recheck=*/false);
+  streams.Wake("three", /*recheck=*/true);
+  CHECK(a->rechecked == 1);
+  CHECK(b->kicked == 1);
+  CHECK(c->kicked + c->rechecked == 0);
+  streams.Tick();
+  CHECK(a->kicked == 2);
+  CHECK(c->kicked == 1);
+  streams.Remove(a.get());
+  streams.Remove(a.get());
+  streams.Wake("one", /*recheck=*/true);
+  CHECK(a->rechecked == 1);
+  CHECK(b->rechecked == 2);
+  CHECK(streams.size() == 2);
+}
+
+TEST_CASE("one stream too many ends the caller's oldest that still runs, whichever have gone") {
+  Streams streams;
+  std::vector<std::shared_ptr<FakeStream>> mine;
+  for (uint32_t i = 0; i < limits::kStreamsPerCaller; ++i) mine.push_back(MustAdd(streams, "a", "topic"));
+  const auto other = MustAdd(streams, "b", "topic");
+  CHECK_FALSE(mine[0]->stopped.has_value());
+  mine.push_back(MustAdd(streams, "a", "topic"));
+  CHECK(ReasonOf(mine[0]->stopped.value()) == Reason::kRateLimited);
+  CHECK_FALSE(mine[1]->stopped.has_value());
+  streams.Remove(mine[2].get());
+  mine.push_back(MustAdd(streams, "a", "topic"));
+  CHECK_FALSE(mine[1]->stopped.has_value());
+  mine.push_back(MustAdd(streams, "a", "topic"));
+  CHECK(mine[1]->stopped.has_value());
+  CHECK_FALSE(mine[3]->stopped.has_value());
+  CHECK_FALSE(other->stopped.has_value());
+}
+
+TEST_CASE("who reads nothing can't pile streams up") {
+  Streams streams;
+  std::vector<std::shared_ptr<FakeStream>> stuck;
+  for (uint32_t i = 0; i < 2 * limits::kStreamsPerCaller; ++i) stuck.push_back(MustAdd(streams, "a", "topic"));
+  const absl::Status refused = streams.Add(std::make_shared<FakeStream>(), "a", "topic");
+  CHECK(ReasonOf(refused) == Reason::kRateLimited);
+  CHECK(DetailsOf(refused)["limit"] == "streams_per_caller");
+  MustAdd(streams, "b", "topic");
+  streams.Remove(stuck[0].get());
+  MustAdd(streams, "a", "topic");
+}
+
+TEST_CASE("one node holds so many") {
+  Streams streams;
+  for (uint32_t i = 0; i < limits::kStreams; ++i) MustAdd(streams, std::to_string(i), "topic");
+  const auto more = std::make_shared<FakeStream>();
+  CHECK(DetailsOf(streams.Add(more, "more", "topic"))["limit"] == "streams");
+  CHECK(more.use_count() == 1);
+}
+
+TEST_CASE("draining ends all, and takes no more") {
+  Streams streams;
+  const auto a = MustAdd(streams, "a", "one"), b = MustAdd(streams, "b", "two");
+  streams.Drain();
+  CHECK(ReasonOf(a->stopped.value()) == Reason::kDraining);
+  CHECK(ReasonOf(b->stopped.value()) == Reason::kDraining);
+  CHECK(ReasonOf(streams.Add(std::make_shared<FakeStream>(), "c", "one")) == Reason::kDraining);
+  streams.Remove(a.get());
+  streams.Remove(b.get());
+  CHECK(streams.size() == 0);
+}
+
+}  // namespace
+}  // namespace labyrinth::service
