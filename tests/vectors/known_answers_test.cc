@@ -213,6 +213,11 @@ TEST_CASE("a refusal that doesn't come fails its case") {
   };
   const auto entry = [](const json& file, const char* key) { return file["membership_log"]["entries"][4][key]; };
   const auto value = [](const char* at) { return [at](const json& file) { return file[Pointer(at)]; }; };
+  const auto one_time = [](const char* step) {
+    return [step](const json& file) {
+      return json{{step, file["one_time_codes"]["vectors"][0][step]}, {"refused", ""}};
+    };
+  };
   const std::vector<Row> rows = {
       {"/aes_gcm_extended/must_fail_decrypt",
        [](const json& file) {
@@ -319,6 +324,26 @@ TEST_CASE("a refusal that doesn't come fails its case") {
          return json{{"pub", v["pub"]}, {"signed_message", v["signed_message"]}, {"signature", v["signature"]}};
        },
        true},
+      {"/attachment_content/must_fail_decrypt",
+       [](const json&) {
+         return json{{"segments", {0, 1, 2}}, {"cut", 0}, {"append", ""}, {"file_bytes", 140000}, {"refused", ""}};
+       },
+       true},
+      {"/cpace/must_fail",
+       [](const json& file) {
+         const json& v = file["cpace"]["scalar_mult_vfy"][0];
+         return json{{"s", v["s"]}, {"x", v["x"]}};
+       },
+       true},
+      {"/one_time_codes/must_reject_typed",
+       [](const json&) {
+         return json{{"typed", "123 456"}, {"refused", ""}};
+       },
+       true},
+      {"/one_time_codes/must_fail_start", one_time("start"), true},
+      {"/one_time_codes/must_fail_answer", one_time("answer"), true},
+      {"/one_time_codes/must_fail_confirm", one_time("confirm"), true},
+      {"/one_time_codes/must_fail_grant", one_time("grant"), true},
   };
   for (const Row& row : rows) {
     json file = Answers(row.extra);

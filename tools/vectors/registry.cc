@@ -32,6 +32,9 @@ std::span<const SectionRunner> AllSections() {
       SectionRunner{"import_ids", RunImportIds},
       SectionRunner{"message_versions", RunMessageVersions},
       SectionRunner{"attachment_references", RunAttachmentReferences},
+      SectionRunner{"attachment_content", RunAttachmentContent},
+      SectionRunner{"cpace", RunCpace},
+      SectionRunner{"one_time_codes", RunOneTimeCodes},
       SectionRunner{"recovery_check_symbols", RunRecoveryCheckSymbols},
   };
   return kSections;

@@ -52,8 +52,14 @@ void RunVirtualDeviceChecks(Section& section);
 void RunEnvelopes(Section& section);
 void RunImportIds(Section& section);
 void RunMessageVersions(Section& section);
-void RunAttachmentReferences(Section& section);
 void RunRecoveryCheckSymbols(Section& section);
+// attachment_section.cc
+void RunAttachmentReferences(Section& section);
+void RunAttachmentContent(Section& section);
+// cpace_section.cc
+void RunCpace(Section& section);
+// one_time_section.cc
+void RunOneTimeCodes(Section& section);
 
 }  // namespace labyrinth::vectors
 

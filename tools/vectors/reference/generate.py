@@ -11,9 +11,11 @@ import json
 import sys
 
 import attachments
+import cpace
 import group
 import membership
 import messages
+import one_time
 import recovery_cases
 import sign_in
 
@@ -44,7 +46,7 @@ def build():
         "membership_log": log["membership_log"],
         "epoch_commitments": log["epoch_commitments"],
     }
-    for module in (sign_in, messages, attachments, recovery_cases, group):
+    for module in (sign_in, messages, attachments, recovery_cases, group, cpace, one_time):
         file |= module.build(random)
     return json.dumps(hexed(file), indent=1) + "\n"
 
