@@ -12,9 +12,7 @@
 namespace labyrinth::storage {
 namespace {
 
-constexpr uint64_t kPasses = 144;
-// A pass rewrites at least this much: a small store is done in one.
-constexpr uint64_t kLeastBytes = uint64_t{256} << 20;
+constexpr uint64_t kRewritingPasses = 144;
 
 uint64_t LiveBytes(const ::rocksdb::BlobMetaData& file) {
   return file.total_blob_bytes - std::min(file.garbage_blob_bytes, file.total_blob_bytes);
@@ -35,10 +33,10 @@ absl::Status Refused(const ::rocksdb::Status& status) {
 
 }  // namespace
 
-BlobEraser::BlobEraser(::rocksdb::DB* db, Committer::Families families, DiskReserve reserve, absl::Duration every,
-                       CommitQueue& queue)
-    : db_(db), families_(families), queue_(queue), reserve_(std::move(reserve)) {
-  if (every > absl::ZeroDuration()) thread_ = std::thread([this, every] { Run(every); });
+BlobEraser::BlobEraser(::rocksdb::DB* db, Committer::Families families, DiskReserve reserve, Pace pace,
+                       CommitQueue& queue, const FailStop& fail_stop)
+    : db_(db), families_(families), pace_(pace), queue_(queue), fail_stop_(fail_stop), reserve_(std::move(reserve)) {
+  if (pace_.every > absl::ZeroDuration()) thread_ = std::thread([this] { Run(); });
 }
 
 BlobEraser::~BlobEraser() {
@@ -50,10 +48,10 @@ BlobEraser::~BlobEraser() {
   if (thread_.joinable()) thread_.join();
 }
 
-void BlobEraser::Run(absl::Duration every) {
+void BlobEraser::Run() {
   absl::MutexLock lock(&mutex_);
   while (!stopping_) {
-    const absl::Time next = absl::Now() + every;
+    const absl::Time next = absl::Now() + pace_.every;
     while (!stopping_ && !stop_.WaitWithDeadline(&mutex_, next)) {
     }
     if (stopping_) return;
@@ -66,6 +64,7 @@ void BlobEraser::Run(absl::Duration every) {
 
 absl::StatusOr<uint64_t> BlobEraser::Pass() {
   absl::MutexLock lock(&pass_mutex_);
+  if (absl::Status health = fail_stop_.Health(); !health.ok()) return health;
   if (absl::Status written = WriteOut(); !written.ok()) return written;
   if (absl::Status merged = Compact(0); !merged.ok()) return merged;
   if (const double share = NextShare(); share > 0) {
@@ -78,9 +77,6 @@ absl::StatusOr<uint64_t> BlobEraser::Pass() {
 
 // Both families: the log goes when neither needs it.
 absl::Status BlobEraser::WriteOut() {
-  uint64_t entries = 0;
-  db_->GetIntProperty(families_.blobs, ::rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries);
-  if (entries == 0) return absl::OkStatus();
   const ::rocksdb::Status status = db_->Flush({}, {families_.records, families_.blobs});
   if (!status.ok()) return Refused(status);
   queue_.Push(LogMark{}, [](CommitResult) {});
@@ -109,7 +105,7 @@ double BlobEraser::NextShare() {
     if (files[i].garbage_blob_bytes > 0) end = i + 1;
   }
   const uint64_t room_bytes = reserve_.RoomBytes();
-  const uint64_t budget_bytes = std::max(live_bytes / kPasses, kLeastBytes);
+  const uint64_t budget_bytes = std::max(live_bytes / kRewritingPasses, pace_.least_bytes);
   std::size_t count = 0;
   for (uint64_t bytes = 0; count < end && bytes < budget_bytes; ++count) {
     bytes += LiveBytes(files[count]);

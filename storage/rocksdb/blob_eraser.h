@@ -5,8 +5,7 @@
 // to rewrite those that hold deleted chunks, each would rewrite the store. So compactions leave blob files alone, and a
 // pass an hour does three things:
 //
-//   1. It writes out the memtables, if there is anything of blobs in them: then the log, which has every chunk of the
-//      last hours, is deleted too.
+//   1. It writes out the memtables: then the log, which has every chunk of the last hours, is deleted too.
 //   2. It merges deletions with what they delete, which costs the tables of references alone, some 60 bytes a chunk.
 //      Now RocksDB knows how much of each blob file is garbage, and drops those that are nothing else.
 //   3. If any garbage is left it rewrites the oldest blob files, 1/144 of all bytes. What is live in them becomes
@@ -30,6 +29,7 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/disk_reserve.h"
+#include "storage/rocksdb/fail_stop.h"
 
 namespace labyrinth::storage {
 
@@ -40,20 +40,26 @@ inline constexpr int64_t kErasePasses = 168;
 // Thread-safe.
 class BlobEraser {
  public:
-  // A pass each `every`; none by itself if that is zero. `db`, its families and `queue` outlive the eraser.
-  BlobEraser(::rocksdb::DB* db, Committer::Families families, DiskReserve reserve, absl::Duration every,
-             CommitQueue& queue);
+  // A pass each `every`, none by itself if that is zero, which rewrites at least `least_bytes` if it rewrites at all.
+  // `db`, its families, `queue` and `fail_stop` outlive the eraser.
+  struct Pace {
+    absl::Duration every;
+    uint64_t least_bytes;
+  };
+  BlobEraser(::rocksdb::DB* db, Committer::Families families, DiskReserve reserve, Pace pace, CommitQueue& queue,
+             const FailStop& fail_stop);
   BlobEraser(const BlobEraser&) = delete;
   BlobEraser& operator=(const BlobEraser&) = delete;
   // Breaks off a pass that is running, and waits for it.
   ~BlobEraser();
 
   // One pass now. Returns the bytes of deleted chunks that are left in blob files. UNAVAILABLE, with a line for the
-  // operator, if RocksDB refused or the eraser is being destroyed; a pass that is short of disk space rewrites less.
+  // operator, if writes have stopped, RocksDB refused or the eraser is being destroyed; a pass that is short of disk
+  // space rewrites less.
   absl::StatusOr<uint64_t> Pass() ABSL_LOCKS_EXCLUDED(pass_mutex_);
 
  private:
-  void Run(absl::Duration every);
+  void Run();
   absl::Status WriteOut();
   absl::Status Compact(double rewritten_share);
   // The share of blob files, oldest first, that this pass rewrites: 0 if there is no garbage or no room.
@@ -61,7 +67,9 @@ class BlobEraser {
 
   ::rocksdb::DB* const db_;
   const Committer::Families families_;
+  const Pace pace_;
   CommitQueue& queue_;
+  const FailStop& fail_stop_;
   std::atomic<bool> stopping_ = false;
   absl::Mutex pass_mutex_;
   DiskReserve reserve_ ABSL_GUARDED_BY(pass_mutex_);

@@ -28,6 +28,9 @@ struct RocksdbOptions {
   // more is rewritten: all attachments once in it, while there is something to erase.
   uint64_t erase_blobs_within_seconds = 7 * 24 * 60 * 60;
 
+  // What is rewritten at once for it, at least: a small store is done in an hour.
+  uint64_t erase_pass_bytes = uint64_t{256} << 20;
+
   // One write and one sync carry at most this much of commits (a single larger one goes alone), and of chunks: eight of
   // them delay the saves beside them by little.
   std::size_t group_bytes = std::size_t{8} << 20;

@@ -106,7 +106,8 @@ absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
   committer.emplace(db.get(), both, *next_number, reserve,
                     CommitQueue::Bytes{options.group_bytes, options.blob_group_bytes}, queue, fail_stop);
   blobs.emplace(BlobReader(db.get(), families[1]), queue);
-  eraser.emplace(db.get(), both, reserve, absl::Seconds(options.erase_blobs_within_seconds) / kErasePasses, queue);
+  const absl::Duration every = absl::Seconds(options.erase_blobs_within_seconds) / kErasePasses;
+  eraser.emplace(db.get(), both, reserve, BlobEraser::Pace{every, options.erase_pass_bytes}, queue, fail_stop);
   return absl::OkStatus();
 }
 

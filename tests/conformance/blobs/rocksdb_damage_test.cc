@@ -1,14 +1,12 @@
 // Bits that flip, files and rows that go missing: DATA_DAMAGED, or a refusal to start, and never wrong or fewer bytes.
-#include <rocksdb/db.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <functional>
 #include <random>
 
 #include "common/errors.h"
 #include "storage/rocksdb/blob_layout.h"
 #include "tests/conformance/blobs/calls.h"
+#include "tests/conformance/blobs/raw_store.h"
 #include "tests/conformance/engine/store_on_disk.h"
 
 namespace labyrinth::storage {
@@ -82,18 +80,6 @@ TEST_CASE("a blob file that is cut or gone is found") {
     std::filesystem::remove(file);
     CHECK(RefusedOrDamaged(store.path(), 0));
   }
-}
-
-// Does to the rows of blobs what the engine never would.
-void Tamper(const std::string& path,
-            const std::function<void(::rocksdb::DB&, ::rocksdb::ColumnFamilyHandle*)>& change) {
-  std::vector<::rocksdb::ColumnFamilyHandle*> families;
-  ::rocksdb::DB* db = nullptr;
-  REQUIRE(::rocksdb::DB::Open({}, path + "/db", {{"default", {}}, {"blobs", {}}}, &families, &db).ok());
-  change(*db, families[1]);
-  for (::rocksdb::ColumnFamilyHandle* family : families) db->DestroyColumnFamilyHandle(family);
-  REQUIRE(db->Close().ok());
-  delete db;
 }
 
 TEST_CASE("rows that are missing, torn or another's are found, and such a blob can still be deleted") {

@@ -50,6 +50,12 @@ TEST_CASE("every acknowledged chunk is synced: a power cut in the middle of an u
   const std::string data = BytesOf(30 * kChunk, 1);
   for (uint64_t chunk = 0; chunk < 30; ++chunk) {
     REQUIRE(PutNow(engine->blobs(), NameOf(1), chunk * kChunk, data.substr(chunk * kChunk, kChunk)).ok());
+    // Also from one that rewrites its files meanwhile.
+    if (chunk % 5 == 0) {
+      MustPutAll(engine->blobs(), NameOf(2), BytesOf(kChunk, chunk));
+      REQUIRE(DeleteNow(engine->blobs(), NameOf(2)).ok());
+      REQUIRE(engine->EraseDeletedBlobs().value() == 0);
+    }
     if (chunk % 7 != 0) continue;
     const TempDir copy = CopyOf(broken.dir.path());
     broken.disk->LoseUnsynced(broken.dir.path(), copy.path());
