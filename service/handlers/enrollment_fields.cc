@@ -31,8 +31,8 @@ static_assert(static_cast<int>(Step::kClosed) + kFirst == v1::ENROLLMENT_STEP_CL
 absl::StatusOr<Step> ParseStep(v1::EnrollmentStep step) {
   if (step == v1::ENROLLMENT_STEP_UNSPECIFIED) return errors::InvalidField("step", "required");
   if (!v1::EnrollmentStep_IsValid(step)) return errors::InvalidField("step", "not known to this version");
-  const bool made_here = step == v1::ENROLLMENT_STEP_OPEN || step == v1::ENROLLMENT_STEP_REGISTERED ||
-                         step == v1::ENROLLMENT_STEP_CLOSED;
+  const bool made_here =
+      step == v1::ENROLLMENT_STEP_OPEN || step == v1::ENROLLMENT_STEP_REGISTERED || step == v1::ENROLLMENT_STEP_CLOSED;
   if (made_here) return errors::InvalidField("step", "the server's alone");
   return static_cast<Step>(step - kFirst);
 }

@@ -119,7 +119,7 @@ void EnrollmentServiceHandler::Deliver(Call& call, const Sender& sender, Enrollm
 Watch* EnrollmentServiceHandler::WatchEnrollments(grpc::CallbackServerContext* rpc,
                                                   const v1::WatchEnrollmentsRequest* request) {
   const auto refuse = [&](const absl::Status& status) {
-    const auto watch = std::make_shared<RefusedWatch>(context_);
+    const auto watch = std::make_shared<RefusedWatch>(context_, rpc);
     return watch->Fail(watch, status);
   };
   const Credentials credentials(context_.accounts, context_.sessions, *rpc);
@@ -130,14 +130,14 @@ Watch* EnrollmentServiceHandler::WatchEnrollments(grpc::CallbackServerContext* r
       return refuse(errors::InvalidField("enrollment_id", "must be empty with a session"));
     }
     mailbox::Caller member{std::move(session->partition), session->incarnation, session->device_id};
-    return MemberWatch::Begin(std::make_shared<MemberWatch>(context_, std::move(member), session->expire_ms));
+    return MemberWatch::Begin(std::make_shared<MemberWatch>(context_, rpc, std::move(member), session->expire_ms));
   }
   absl::StatusOr<AccountClaims> account = credentials.Account();
   if (!account.ok()) return refuse(account.status());
   auto id = ParseFixed<enrollment::EnrollmentId>(request->enrollment_id(), "enrollment_id");
   if (!id.ok()) return refuse(id.status());
   return NewDeviceWatch::Begin(std::make_shared<NewDeviceWatch>(
-      context_, context_.policy.partition_of(account->account_id), *id, account->expire_ms));
+      context_, rpc, context_.policy.partition_of(account->account_id), *id, account->expire_ms));
 }
 
 }  // namespace labyrinth::service

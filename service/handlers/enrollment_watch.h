@@ -24,8 +24,9 @@ using EnrollmentStream = Stream<v1::WatchEnrollmentsResponse>;
 // with what CheckMember says.
 class MemberWatch final : public EnrollmentStream {
  public:
-  MemberWatch(const HandlerContext& context, mailbox::Caller member, int64_t session_expire_ms)
-      : EnrollmentStream(context, "watch_enrollments"),
+  MemberWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc, mailbox::Caller member,
+              int64_t session_expire_ms)
+      : EnrollmentStream(context, rpc, "watch_enrollments"),
         member_(std::move(member)),
         session_expire_ms_(session_expire_ms) {
     SetPartition(member_.partition);
@@ -45,9 +46,9 @@ class MemberWatch final : public EnrollmentStream {
 // registered, ENROLLMENT_CLOSED.
 class NewDeviceWatch final : public EnrollmentStream {
  public:
-  NewDeviceWatch(const HandlerContext& context, std::string partition, const enrollment::EnrollmentId& id,
-                 int64_t token_expire_ms)
-      : EnrollmentStream(context, "watch_enrollments"),
+  NewDeviceWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc, std::string partition,
+                 const enrollment::EnrollmentId& id, int64_t token_expire_ms)
+      : EnrollmentStream(context, rpc, "watch_enrollments"),
         partition_(std::move(partition)),
         id_(id),
         token_expire_ms_(token_expire_ms) {
@@ -68,7 +69,8 @@ class NewDeviceWatch final : public EnrollmentStream {
 // A watch that was refused before it was known whose it is.
 class RefusedWatch final : public EnrollmentStream {
  public:
-  explicit RefusedWatch(const HandlerContext& context) : EnrollmentStream(context, "watch_enrollments") {}
+  RefusedWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc)
+      : EnrollmentStream(context, rpc, "watch_enrollments") {}
 
  private:
   void Produce(bool) override { Rest(); }

@@ -1,5 +1,5 @@
 // A server stream on the callback API: no thread of its own, one event at a time, each looked for when the client has
-// taken the one before. So a slow client costs one response, never a queue.
+// taken the one before. So a slow client costs one response, never a queue, and one that takes nothing is let go.
 #ifndef LABYRINTH_SERVICE_HANDLERS_STREAM_H_
 #define LABYRINTH_SERVICE_HANDLERS_STREAM_H_
 
@@ -20,15 +20,19 @@
 namespace labyrinth::service {
 
 // Owned by shared_ptr; keeps itself from Begin() or Fail() until gRPC is done with it, and writes its line into the log
-// then. Kick(), Stop() and gRPC's own reactions are thread-safe; the protected calls are for whoever runs Produce().
+// then. Kick(), Tick(), Stop() and gRPC's own reactions are thread-safe; the protected calls are for whoever runs
+// Produce().
 template <typename Response>
 class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
  public:
-  Stream(const HandlerContext& context, Word method)
-      : context_(context), start_(std::chrono::steady_clock::now()), record_{method, RequestTag::Draw(context.random),
-                                                                             {},     {},
-                                                                             0,      0,
-                                                                             {}} {}
+  // How long one response may wait for the client to take it.
+  static constexpr int64_t kWriteMs = 60'000;
+
+  Stream(const HandlerContext& context, grpc::CallbackServerContext* rpc, Word method)
+      : context_(context),
+        rpc_(rpc),
+        start_(std::chrono::steady_clock::now()),
+        record_{.method = method, .tag = RequestTag::Draw(context.random), .partition = {}, .status = {}} {}
 
   // What the handler returns to gRPC. `self` owns this stream; caller and topic as in Streams::Add.
   grpc::ServerWriteReactor<Response>* Begin(std::shared_ptr<Stream> self, std::string caller, std::string topic) {
@@ -56,6 +60,18 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     Continue();
   }
 
+  void Tick() final ABSL_LOCKS_EXCLUDED(mutex_) {
+    if (!BeginCancel()) return Kick(/*recheck=*/false);
+    rpc_->TryCancel();
+    bool go_on;
+    {
+      const absl::MutexLock lock(&mutex_);
+      cancelling_ = false;
+      go_on = std::exchange(held_up_, false);
+    }
+    if (go_on) Continue();
+  }
+
   void Stop(const absl::Status& why) final ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       const absl::MutexLock lock(&mutex_);
@@ -66,7 +82,14 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     Continue();
   }
 
-  void OnWriteDone(bool ok) final { ok ? Continue() : End(absl::CancelledError()); }
+  void OnWriteDone(bool ok) final ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      write_until_ms_.reset();
+      if (!ok && !stop_.has_value()) stop_ = absl::CancelledError();
+    }
+    Continue();
+  }
   void OnCancel() final { Stop(absl::CancelledError()); }
   void OnDone() final {
     context_.streams.Remove(this);
@@ -88,6 +111,7 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     {
       const absl::MutexLock lock(&mutex_);
       stopped = stop_.has_value();
+      if (!stopped) write_until_ms_ = context_.clock.NowMs() + kWriteMs;
     }
     if (stopped) return Continue();
     ++record_.messages;
@@ -125,6 +149,16 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
   // kBusy: somebody produces, or a write is out; whoever that is goes on. Nothing follows kFinished.
   enum class State { kIdle, kBusy, kFinished };
 
+  // Whether the write that is out has been waiting for too long. Then nothing goes on until the call was cancelled: it
+  // lives until Finish().
+  bool BeginCancel() ABSL_LOCKS_EXCLUDED(mutex_) {
+    const absl::MutexLock lock(&mutex_);
+    if (!write_until_ms_.has_value() || context_.clock.NowMs() < *write_until_ms_) return false;
+    write_until_ms_.reset();
+    cancelling_ = true;
+    return true;
+  }
+
   // The next thing to do while kBusy: finish, or produce.
   void Continue() ABSL_LOCKS_EXCLUDED(mutex_) {
     const std::shared_ptr<Stream> keep = Keep();  // beyond what comes of it
@@ -132,6 +166,10 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     std::optional<absl::Status> stop;
     {
       const absl::MutexLock lock(&mutex_);
+      if (cancelling_) {
+        held_up_ = true;
+        return;
+      }
       again_ = false;
       recheck = std::exchange(recheck_, false);
       stop = stop_;
@@ -142,6 +180,7 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     this->Finish(absl::IsCancelled(*stop) ? grpc::Status::CANCELLED : AnswerOf(*stop, record_.tag));
   }
 
+  grpc::CallbackServerContext* const rpc_;
   const std::chrono::steady_clock::time_point start_;
   CallRecord record_;  // by whoever is busy
   Response response_;  // the write that is out
@@ -152,6 +191,9 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
   bool again_ ABSL_GUARDED_BY(mutex_) = false;    // kicked while busy
   bool recheck_ ABSL_GUARDED_BY(mutex_) = false;  // and how
   std::optional<absl::Status> stop_ ABSL_GUARDED_BY(mutex_);
+  std::optional<int64_t> write_until_ms_ ABSL_GUARDED_BY(mutex_);  // of the write that is out
+  bool cancelling_ ABSL_GUARDED_BY(mutex_) = false;
+  bool held_up_ ABSL_GUARDED_BY(mutex_) = false;  // somebody wanted to go on meanwhile
 };
 
 }  // namespace labyrinth::service

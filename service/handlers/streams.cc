@@ -72,7 +72,7 @@ Streams::List Streams::All() const {
 }
 
 void Streams::Tick() {
-  for (const auto& stream : All()) stream->Kick(/*recheck=*/false);
+  for (const auto& stream : All()) stream->Tick();
 }
 
 void Streams::Drain() {

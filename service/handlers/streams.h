@@ -14,12 +14,14 @@
 
 namespace labyrinth::service {
 
-// What others can do to a stream. Thread-safe; neither call waits.
+// What others can do to a stream. Thread-safe; no call waits.
 class LiveStream {
  public:
   virtual ~LiveStream() = default;
   // There may be something to send. `recheck`: the caller's standing may have changed as well.
   virtual void Kick(bool recheck) = 0;
+  // Time has passed.
+  virtual void Tick() = 0;
   // Ends it with `why` as soon as it isn't in the middle of a write.
   virtual void Stop(const absl::Status& why) = 0;
 };
@@ -37,7 +39,7 @@ class Streams {
 
   // Something happened that concerns this topic: kicks its streams.
   void Wake(const std::string& topic, bool recheck) ABSL_LOCKS_EXCLUDED(mutex_);
-  // About once a second: kicks all, so that what has run out of time ends.
+  // About once a second: tells all, so that what has run out of time ends.
   void Tick() ABSL_LOCKS_EXCLUDED(mutex_);
   // Ends all with DRAINING, and takes no more.
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_);

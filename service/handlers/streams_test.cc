@@ -15,10 +15,12 @@ namespace {
 
 struct FakeStream final : LiveStream {
   void Kick(bool recheck) override { ++(recheck ? rechecked : kicked); }
+  void Tick() override { ++ticked; }
   void Stop(const absl::Status& why) override { stopped = why; }
 
   int kicked = 0;
   int rechecked = 0;
+  int ticked = 0;
   std::optional<absl::Status> stopped;
 };
 
@@ -38,8 +40,8 @@ TEST_CASE("a topic wakes its own streams, and a tick wakes all") {
   CHECK(b->kicked == 1);
   CHECK(c->kicked + c->rechecked == 0);
   streams.Tick();
-  CHECK(a->kicked == 2);
-  CHECK(c->kicked == 1);
+  CHECK(a->ticked == 1);
+  CHECK(c->ticked == 1);
   streams.Remove(a.get());
   streams.Remove(a.get());
   streams.Wake("one", /*recheck=*/true);

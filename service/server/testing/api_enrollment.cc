@@ -40,6 +40,10 @@ std::string EnrollmentWatch::NextText() {
 
 grpc::Status EnrollmentWatch::End() {
   CHECK(NextText() == "end");
+  return EndUnread();
+}
+
+grpc::Status EnrollmentWatch::EndUnread() {
   ended_ = true;
   return reader_->Finish();
 }

@@ -28,6 +28,8 @@ class EnrollmentWatch {
   std::string NextText();
   // How it ended; waits for that, and fails the test if an event comes first.
   grpc::Status End();
+  // The same, without having taken what came before.
+  grpc::Status EndUnread();
 
  private:
   grpc::ClientContext context_;
