@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "tests/conformance/blobs/calls.h"
 #include "tests/conformance/engine/store_on_disk.h"
 
@@ -28,6 +29,18 @@ uint64_t MustErase(RocksdbEngine& engine) {
   return *left;
 }
 
+void CommitRow(Engine& engine) {
+  CommitRequest request;
+  request.partition = "p";
+  request.writes = {{"key", "value"}};
+  absl::Notification answered;
+  engine.Commit(std::move(request), [&](CommitResult result) {
+    CHECK(result.outcome == CommitResult::Outcome::kCommitted);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+}
+
 uint64_t BlobFileBytes(const std::string& path) {
   uint64_t bytes = 0;
   for (const std::string& file : FilesOf(path, ".blob")) bytes += std::filesystem::file_size(file);
@@ -39,6 +52,8 @@ TEST_CASE("a deleted blob's bytes are gone from every file after one pass over a
   INFO("reopen " << reopen);
   const TempDir dir;
   auto engine = MustOpen(dir.path());
+  // A row that nobody writes out keeps the log, and with it the chunks, on the disk.
+  CommitRow(*engine);
   // Chunks, a short last one, and a blob too small for a blob file, all among others that stay.
   std::vector<std::string> blobs;
   for (uint64_t i = 0; i < 12; ++i) blobs.push_back(BytesOf(i % 3 == 2 ? 200 : (1 + i % 3) * kChunk + 2000, i));
@@ -134,13 +149,17 @@ TEST_CASE("passes run by themselves, beside uploads and deletions, and end with 
   RocksdbOptions options = TestOptions();
   options.erase_blobs_within_seconds = 1;  // a pass every 6 ms
   auto engine = MustOpen(dir.path(), options);
-  const std::string doomed = BytesOf(2 * kChunk, 1000);
-  MustPutAll(engine->blobs(), NameOf(1000), doomed);
-  REQUIRE(DeleteNow(engine->blobs(), NameOf(1000)).ok());
-  for (uint64_t i = 0; i < 60 || OnDisk(dir.path(), Mark(doomed)); ++i) {
-    MustPutAll(engine->blobs(), NameOf(i), BytesOf(kChunk + i, i));
-    if (i % 3 == 0) REQUIRE(DeleteNow(engine->blobs(), NameOf(i)).ok());
-  }
+  const std::string doomed = BytesOf(2 * kChunk, 77);
+  const BlobName name = *BlobName::From(std::string(BlobName::kSize, 'd'));
+  MustPutAll(engine->blobs(), name, doomed);
+  REQUIRE(DeleteNow(engine->blobs(), name).ok());
+  uint64_t uploads = 0;
+  do {
+    for (const uint64_t end = uploads + 30; uploads < end; ++uploads) {
+      MustPutAll(engine->blobs(), NameOf(uploads), BytesOf(kChunk + uploads, uploads));
+      if (uploads % 3 == 0) REQUIRE(DeleteNow(engine->blobs(), NameOf(uploads)).ok());
+    }
+  } while (uploads < 60 || OnDisk(dir.path(), Mark(doomed)));
   engine.reset();
   engine = MustOpen(dir.path());
   for (uint64_t i = 0; i < 60; ++i) {
