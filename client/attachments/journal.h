@@ -2,37 +2,20 @@
 #ifndef LABYRINTH_CLIENT_ATTACHMENTS_JOURNAL_H_
 #define LABYRINTH_CLIENT_ATTACHMENTS_JOURNAL_H_
 
-#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/attachments/attachment.h"
+#include "client/attachments/journal_codec.h"
 #include "client/private_file.h"
 
 namespace labyrinth::client {
 
-// Move-only.
-struct PendingAttachment {
-  Attachment attachment;
-  crypto::Sha256Digest file_digest;  // of the file itself; zeros for one that another device uploaded
-  bool spooled = false;
-  std::string upload_ticket = {};
-  int64_t ticket_expire_ms = 0;
-  bool complete = false;
-  std::string thread_id = {};  // of the message that it belongs to, empty while there is none
-  std::string message_id = {};
-
-  bool has_message() const { return !message_id.empty(); }
-  uint64_t ciphertext_bytes() const { return crypto::AttachmentCiphertextBytes(attachment.size_bytes); }
-  PendingAttachment Clone() const;
-};
-
-// The file `journal` in a private directory of its own: "labyrinth-attachments/1\n" || SHA-256(body) || body, body
-// being an AttachmentJournal. It holds content keys, as the keychain does, and is guarded as that is.
-// Thread-compatible.
+// The file `journal` in a private directory of its own. It holds content keys, as the keychain does, and is guarded as
+// that is. Thread-compatible.
 class AttachmentJournal {
  public:
   // Makes what is missing. FAILED_PRECONDITION for a directory or a file that isn't ours alone, or damaged.
