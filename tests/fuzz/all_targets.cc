@@ -23,8 +23,8 @@ const FuzzTarget& Canary() { return kCanary; }
 
 std::vector<FuzzTarget> AllTargets() {
   std::vector<FuzzTarget> all;
-  for (const auto targets : {PrimitiveTargets(), StatementTargets(), ProtocolTargets(), ServerTargets(),
-                             ClientTargets(), StorageTargets()}) {
+  for (const auto targets : {PrimitiveTargets(), StatementTargets(), ProtocolTargets(), OneTimeTargets(),
+                             AttachmentTargets(), ServerTargets(), ClientTargets(), StorageTargets()}) {
     all.insert(all.end(), targets.begin(), targets.end());
   }
   return all;

@@ -31,6 +31,8 @@ inline void Require(bool holds, const char* what) {
 std::span<const FuzzTarget> PrimitiveTargets();
 std::span<const FuzzTarget> StatementTargets();
 std::span<const FuzzTarget> ProtocolTargets();
+std::span<const FuzzTarget> OneTimeTargets();
+std::span<const FuzzTarget> AttachmentTargets();
 std::span<const FuzzTarget> ServerTargets();
 std::span<const FuzzTarget> ClientTargets();
 std::span<const FuzzTarget> StorageTargets();
