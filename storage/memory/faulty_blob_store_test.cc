@@ -114,6 +114,27 @@ TEST_CASE("destruction answers what is held") {
   CHECK(base.size() == 0);
 }
 
+TEST_CASE("whoever repeats the same put until it is OK uploads every byte once") {
+  constexpr uint64_t kSeed = 6;
+  INFO("seed " << kSeed);
+  MemoryBlobStore base;
+  FaultyBlobStore faulty(base);
+  faulty.Randomize(kSeed, {.fail = 300, .unknown_lost = 150, .unknown_applied = 150});
+  std::string data, stored;
+  for (int chunk = 0; chunk < 4; ++chunk) {
+    const std::string bytes(limits::kAttachmentChunkBytes, static_cast<char>('a' + chunk));
+    for (bool stored_now = false; !stored_now;) {
+      faulty.PutChunk(kName, data.size(), bytes, absl::InfiniteFuture(),
+                      [&](absl::Status status) { stored_now = status.ok(); });
+    }
+    data += bytes;
+  }
+  CHECK(faulty.puts_seen() > 4);
+  base.ReadRange(kName, 0, kMaxBlobReadBytes, absl::InfiniteFuture(),
+                 [&](absl::StatusOr<std::string> read) { stored = *std::move(read); });
+  CHECK((stored == data));
+}
+
 TEST_CASE("the same seed gives the same faults") {
   const auto run = [] {
     MemoryBlobStore base;

@@ -13,6 +13,10 @@ namespace labyrinth::storage {
 namespace {
 
 constexpr uint64_t kRewritingPasses = 144;
+// A compaction that rewrites this much takes seconds; those of records, which wait for it, come between two.
+constexpr uint64_t kBytesAtOnce = uint64_t{1} << 30;
+// What a portion counts for at least, so that a pass ends whatever it finds.
+constexpr uint64_t kLeastPortionBytes = uint64_t{64} << 20;
 
 uint64_t LiveBytes(const ::rocksdb::BlobMetaData& file) {
   return file.total_blob_bytes - std::min(file.garbage_blob_bytes, file.total_blob_bytes);
@@ -67,8 +71,14 @@ absl::StatusOr<uint64_t> BlobEraser::Pass() {
   if (absl::Status health = fail_stop_.Health(); !health.ok()) return health;
   if (absl::Status written = WriteOut(); !written.ok()) return written;
   if (absl::Status merged = Compact(0); !merged.ok()) return merged;
-  if (const double share = NextShare(); share > 0) {
-    if (absl::Status rewritten = Compact(share); !rewritten.ok()) return rewritten;
+  uint64_t live_bytes = 0;
+  for (const ::rocksdb::BlobMetaData& file : BlobFiles(db_, families_.blobs)) live_bytes += LiveBytes(file);
+  uint64_t budget_bytes = std::max(live_bytes / kRewritingPasses, pace_.least_bytes);
+  for (;;) {
+    const Portion portion = NextPortion(std::min(budget_bytes, kBytesAtOnce));
+    if (portion.share == 0) break;
+    if (absl::Status rewritten = Compact(portion.share); !rewritten.ok()) return rewritten;
+    budget_bytes -= std::min(budget_bytes, std::max(portion.bytes, kLeastPortionBytes));
   }
   uint64_t garbage_bytes = 0;
   for (const ::rocksdb::BlobMetaData& file : BlobFiles(db_, families_.blobs)) garbage_bytes += file.garbage_blob_bytes;
@@ -96,23 +106,21 @@ absl::Status BlobEraser::Compact(double rewritten_share) {
   return status.ok() ? absl::OkStatus() : Refused(status);
 }
 
-double BlobEraser::NextShare() {
+BlobEraser::Portion BlobEraser::NextPortion(uint64_t budget_bytes) {
   const std::vector<::rocksdb::BlobMetaData> files = BlobFiles(db_, families_.blobs);
-  uint64_t live_bytes = 0;
-  std::size_t end = 0;  // behind the youngest file with garbage
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    live_bytes += LiveBytes(files[i]);
-    if (files[i].garbage_blob_bytes > 0) end = i + 1;
-  }
+  std::size_t end = files.size();  // behind the youngest file with garbage
+  while (end > 0 && files[end - 1].garbage_blob_bytes == 0) --end;
   const uint64_t room_bytes = reserve_.RoomBytes();
-  const uint64_t budget_bytes = std::max(live_bytes / kRewritingPasses, pace_.least_bytes);
+  Portion portion;
   std::size_t count = 0;
-  for (uint64_t bytes = 0; count < end && bytes < budget_bytes; ++count) {
-    bytes += LiveBytes(files[count]);
+  for (; count < end && portion.bytes < budget_bytes; ++count) {
+    const uint64_t bytes = portion.bytes + LiveBytes(files[count]);
     if (bytes > room_bytes) break;
+    portion.bytes = bytes;
   }
   // RocksDB rounds the share down to whole files.
-  return count == 0 ? 0 : std::min(1.0, (static_cast<double>(count) + 0.5) / static_cast<double>(files.size()));
+  if (count > 0) portion.share = std::min(1.0, (static_cast<double>(count) + 0.5) / static_cast<double>(files.size()));
+  return portion;
 }
 
 }  // namespace labyrinth::storage

@@ -62,8 +62,12 @@ class BlobEraser {
   void Run();
   absl::Status WriteOut();
   absl::Status Compact(double rewritten_share);
-  // The share of blob files, oldest first, that this pass rewrites: 0 if there is no garbage or no room.
-  double NextShare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(pass_mutex_);
+  // What to rewrite next: a share of the blob files, oldest first, and the bytes that are live in it.
+  struct Portion {
+    double share = 0;  // none: there is no garbage, no budget or no room
+    uint64_t bytes = 0;
+  };
+  Portion NextPortion(uint64_t budget_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(pass_mutex_);
 
   ::rocksdb::DB* const db_;
   const Committer::Families families_;

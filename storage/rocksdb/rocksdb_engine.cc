@@ -66,7 +66,12 @@ struct RocksdbEngine::State {
 void RocksdbEngine::State::EmptyLog() {
   std::string next_number;
   if (!db->Flush({}, families).ok()) return;
-  if (!db->Get({}, families[0], NextNumberKey(), &next_number).ok()) return;
+  const ::rocksdb::Status read = db->Get({}, families[0], NextNumberKey(), &next_number);
+  if (read.IsNotFound()) {
+    next_number = EncodeNumber(1);  // blobs alone were written
+  } else if (!read.ok()) {
+    return;
+  }
   db->Put(SyncedWrite(), families[0], NextNumberKey(), next_number);
 }
 

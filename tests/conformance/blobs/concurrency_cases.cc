@@ -53,6 +53,41 @@ TEST_CASE("two uploads of the same bytes under one name end as one") {
   CHECK(MustReadAll(store->blobs(), NameOf(1)) == data);
 }
 
+TEST_CASE("a read sees one moment: never bytes of two blobs that had the name one after the other") {
+  const auto store = MakeBlobsUnderTest();
+  const std::string lives[] = {BytesOf(3 * kChunk + 9, 1), BytesOf(2 * kChunk + 5, 2)};
+  const auto is_prefix = [&](const std::string& read) {
+    for (const std::string& life : lives) {
+      const bool chunks = read.size() == life.size() || read.size() % kChunk == 0;
+      if (chunks && life.compare(0, read.size(), read) == 0) return true;
+    }
+    return false;
+  };
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0, reads = 0;
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 2; ++t) {
+    readers.emplace_back([&] {
+      do {
+        const auto read = ReadNow(store->blobs(), NameOf(1), 0, kMaxBlobReadBytes);
+        wrong += !read.ok() || !is_prefix(*read);
+        ++reads;
+      } while (!stop);
+    });
+  }
+  for (int round = 0; round < 30; ++round) {
+    const std::string& life = lives[round % 2];
+    for (uint64_t offset = 0; offset < life.size(); offset += kChunk) {
+      wrong += !PutNow(store->blobs(), NameOf(1), offset, life.substr(offset, kChunk)).ok();
+    }
+    wrong += !DeleteNow(store->blobs(), NameOf(1)).ok();
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(wrong == 0);
+  CHECK(reads > 0);
+}
+
 TEST_CASE("every callback runs once, also those in flight at the end") {
   const auto store = MakeBlobsUnderTest();
   constexpr int kPuts = 40;
