@@ -7,6 +7,7 @@
 #include "client/transfer/thread_file.h"
 #include "common/errors.h"
 #include "common/rpc_status.h"
+#include "crypto/primitives/hash.h"
 #include "crypto/primitives/seeded_random.h"
 #include "tests/fuzz/fuzz_target.h"
 
@@ -51,12 +52,19 @@ void RunChatContent(std::string_view input) {
   if (const auto content = client::DecodeChatContent(input)) {
     const auto again = client::DecodeChatContent(client::EncodeChatContent(*content));
     Require(again && again->text == content->text && again->sender == content->sender, "content reads as written");
+    Require(content->attachments.size() <= client::kChatAttachments, "a message has a bounded number of attachments");
+    Require(again->attachments.size() == content->attachments.size(), "and they read as written");
   }
   (void)client::Printable(input);
 }
 
 std::vector<std::string> ChatContentSeeds() {
-  return {client::EncodeChatContent({"Ann", "hello", "Ann and Bob"}), "\x1b[31mred\x07"};
+  client::ChatContent with_file{"Ann", "look", "Ann and Bob"};
+  with_file.attachments.push_back({*crypto::AttachmentName::From(std::string(16, 'A')),
+                                   crypto::Secret::CopyOf(std::string(crypto::kAttachmentKeyBytes, 'k')),
+                                   crypto::Sha256("ciphertext"), 5, "a.txt", "text/plain"});
+  return {client::EncodeChatContent({"Ann", "hello", "Ann and Bob"}), "\x1b[31mred\x07",
+          client::EncodeChatContent(with_file)};
 }
 
 // What a server answers instead of a result.
