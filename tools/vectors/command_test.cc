@@ -74,14 +74,14 @@ TEST_CASE("several files count together and are told apart") {
 }
 
 TEST_CASE("an unknown section fails, unless it is skipped, and that is said") {
-  const std::string unknown = FileOf("unknown.json", R"({"meta": {}, "ambiguities": [], "cpace": {"vectors": []}})");
+  const std::string unknown = FileOf("unknown.json", R"({"meta": {}, "ambiguities": [], "horoscope": {"vectors": []}})");
   Run run = RunWith({unknown});
   CHECK(run.status == 1);
-  CHECK(run.out == "FAILED cpace -: not a section that this runner knows\n0 passed, 1 failed\n");
-  run = RunWith({unknown, "--skip", "cpace"});
+  CHECK(run.out == "FAILED horoscope -: not a section that this runner knows\n0 passed, 1 failed\n");
+  run = RunWith({unknown, "--skip", "horoscope"});
   CHECK(run.status == 0);
-  CHECK(run.out == "SKIPPED cpace\n0 passed, 0 failed\n");
-  run = RunWith({"--skip", "mac", unknown, "--skip", "cpace"});
+  CHECK(run.out == "SKIPPED horoscope\n0 passed, 0 failed\n");
+  run = RunWith({"--skip", "mac", unknown, "--skip", "horoscope"});
   CHECK(run.status == 0);
 }
 
