@@ -37,6 +37,8 @@ constexpr std::array kCatalogue = {
     Row{Reason::kEnrollmentClosed, "ENROLLMENT_CLOSED", absl::StatusCode::kFailedPrecondition},
     Row{Reason::kTicketExpired, "TICKET_EXPIRED", absl::StatusCode::kUnauthenticated},
     Row{Reason::kAttachmentNotFound, "ATTACHMENT_NOT_FOUND", absl::StatusCode::kNotFound},
+    Row{Reason::kResyncRequired, "RESYNC_REQUIRED", absl::StatusCode::kOutOfRange},
+    Row{Reason::kStoreRestored, "STORE_RESTORED", absl::StatusCode::kFailedPrecondition},
     Row{Reason::kOutcomeUnknown, "OUTCOME_UNKNOWN", absl::StatusCode::kUnavailable},
     Row{Reason::kDraining, "DRAINING", absl::StatusCode::kUnavailable},
     Row{Reason::kEngineUnavailable, "ENGINE_UNAVAILABLE", absl::StatusCode::kUnavailable},
@@ -170,6 +172,14 @@ absl::Status EnrollmentClosed() {
 absl::Status TicketExpired() { return Make(Reason::kTicketExpired, "the ticket is expired or not for this use"); }
 absl::Status AttachmentNotFound() { return Make(Reason::kAttachmentNotFound, "there is no such attachment"); }
 
+absl::Status ResyncRequired(uint64_t tail_revision) {
+  return Make(Reason::kResyncRequired, "the change feed does not reach back that far: download, then follow",
+              {{"tail_revision", fmt::format("{}", tail_revision)}});
+}
+absl::Status StoreRestored(uint64_t generation) {
+  return Make(Reason::kStoreRestored, "the cursor is of another generation of the store",
+              {{"generation", fmt::format("{}", generation)}});
+}
 absl::Status OutcomeUnknown() {
   return Make(Reason::kOutcomeUnknown, "the commit may or may not have happened: repeat the identical call");
 }

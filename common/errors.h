@@ -40,6 +40,8 @@ enum class Reason {
   kEnrollmentClosed,
   kTicketExpired,
   kAttachmentNotFound,
+  kResyncRequired,
+  kStoreRestored,
   kOutcomeUnknown,
   kDraining,
   kEngineUnavailable,
@@ -106,6 +108,11 @@ absl::Status EnrollmentClosed();
 absl::Status TicketExpired();
 // NOT_FOUND. One answer for every cause.
 absl::Status AttachmentNotFound();
+
+// OUT_OF_RANGE. The change feed doesn't reach back to the caller's cursor: the lowest revision that can go on.
+absl::Status ResyncRequired(uint64_t tail_revision);
+// FAILED_PRECONDITION. The cursor is of another generation of the store than the current one.
+absl::Status StoreRestored(uint64_t generation);
 
 // UNAVAILABLE. The caller repeats the identical call.
 absl::Status OutcomeUnknown();

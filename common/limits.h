@@ -20,6 +20,21 @@ inline constexpr uint32_t kPageItemsDefault = 50;
 inline constexpr uint32_t kPageBytes = 3 * 1024 * 1024;
 inline constexpr uint32_t kGetMessages = 100;
 
+// The change feed. A page of changes is one engine read of rows and a second one of what they lead to; beyond
+// kChangeMessageBytes of ciphertext the entries come without their messages.
+inline constexpr uint32_t kChanges = 500;
+inline constexpr uint32_t kChangesDefault = 50;
+inline constexpr uint32_t kChangeMessageBytes = 1024 * 1024;
+// How long a deletion is remembered: how long a device may be away and still follow the feed, or try to save again what
+// others have deleted.
+inline constexpr int64_t kTombstoneMs = int64_t{90} * 24 * 3600 * 1000;
+// How long a feed row stays as it was written.
+inline constexpr int64_t kFeedSettleMs = int64_t{3600} * 1000;
+// How often a watch tells its head when nothing happens.
+inline constexpr int64_t kWatchHeadMs = 30 * 1000;
+// Ciphertext in one response of a download.
+inline constexpr uint32_t kDownloadBytes = 1024 * 1024;
+
 // Opaque ids made by clients. They stand in index keys, so they are short; 1 is the least.
 inline constexpr uint32_t kAccountIdBytes = 256;
 inline constexpr uint32_t kThreadIdBytes = 128;
