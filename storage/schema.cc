@@ -23,6 +23,8 @@ enum Tag : char {
   kFeed = 0x30,
   kRequest = 0x31,
   kRequestAge = 0x32,
+  kVoidEntry = 0x33,
+  kDeletionAge = 0x34,
 };
 
 constexpr uint64_t kMax48 = (uint64_t{1} << 48) - 1;
@@ -143,6 +145,12 @@ std::string Request(const RequestId& id) { return KeyBuilder(kRequest).Bytes(id.
 std::string RequestAge(int64_t create_ms, const RequestId& id) {
   return KeyBuilder(kRequestAge).Number(static_cast<uint64_t>(create_ms), 6).Bytes(id.view()).Done();
 }
+std::string VoidEntry(int64_t void_ms, uint64_t revision, const Place& place) {
+  return KeyBuilder(kVoidEntry).Number(static_cast<uint64_t>(void_ms), 6).Number(revision, 8).Complement(place).Done();
+}
+std::string DeletionAge(int64_t commit_ms, uint64_t revision) {
+  return KeyBuilder(kDeletionAge).Number(static_cast<uint64_t>(commit_ms), 6).Number(revision, 8).Done();
+}
 
 Range Devices() { return WholeTable(kDevice); }
 Range VirtualDevices() { return WholeTable(kVirtualDevice); }
@@ -158,6 +166,11 @@ Range ThreadMessages(uint32_t thread_number, int64_t start_ms, int64_t end_ms) {
 Range MailboxMessages(int64_t start_ms, int64_t end_ms) {
   return TimeRange(KeyBuilder(kMailboxTime), start_ms, end_ms);
 }
+Range FeedRows(uint64_t first, uint64_t last) { return {Feed(first), Feed(last)}; }
+Range Expiries() { return WholeTable(kExpiry); }
+Range RequestAges() { return WholeTable(kRequestAge); }
+Range VoidEntries() { return WholeTable(kVoidEntry); }
+Range DeletionAges() { return WholeTable(kDeletionAge); }
 
 std::optional<DeviceId> ParseDevice(std::string_view key) {
   KeyParser parser(key, kDevice);
@@ -208,6 +221,42 @@ std::optional<Place> ParseMailboxTime(std::string_view key) {
   KeyParser parser(key, kMailboxTime);
   const Place place = parser.ComplementedPlace();
   return parser.Done() ? std::optional(place) : std::nullopt;
+}
+
+std::optional<ExpiryKey> ParseExpiry(std::string_view key) {
+  KeyParser parser(key, kExpiry);
+  const auto expire_ms = static_cast<int64_t>(parser.Number(6));
+  const auto thread_number = static_cast<uint32_t>(parser.Number(4));
+  const Place place = parser.ComplementedPlace();
+  return parser.Done() ? std::optional(ExpiryKey{expire_ms, thread_number, place}) : std::nullopt;
+}
+
+std::optional<uint64_t> ParseFeed(std::string_view key) {
+  KeyParser parser(key, kFeed);
+  const uint64_t revision = parser.Number(8);
+  return parser.Done() ? std::optional(revision) : std::nullopt;
+}
+
+std::optional<RequestAgeKey> ParseRequestAge(std::string_view key) {
+  KeyParser parser(key, kRequestAge);
+  const auto create_ms = static_cast<int64_t>(parser.Number(6));
+  const auto id = RequestId::From(parser.Bytes(RequestId::kSize));
+  return parser.Done() ? std::optional(RequestAgeKey{create_ms, *id}) : std::nullopt;
+}
+
+std::optional<VoidEntryKey> ParseVoidEntry(std::string_view key) {
+  KeyParser parser(key, kVoidEntry);
+  const auto void_ms = static_cast<int64_t>(parser.Number(6));
+  const uint64_t revision = parser.Number(8);
+  const Place place = parser.ComplementedPlace();
+  return parser.Done() ? std::optional(VoidEntryKey{void_ms, revision, place}) : std::nullopt;
+}
+
+std::optional<DeletionAgeKey> ParseDeletionAge(std::string_view key) {
+  KeyParser parser(key, kDeletionAge);
+  const auto commit_ms = static_cast<int64_t>(parser.Number(6));
+  const uint64_t revision = parser.Number(8);
+  return parser.Done() ? std::optional(DeletionAgeKey{commit_ms, revision}) : std::nullopt;
 }
 
 }  // namespace labyrinth::storage::keys

@@ -22,6 +22,8 @@
 //   30   revision u64                                             FeedRecord
 //   31   request id [16]                                          RequestRecord
 //   32   create ms u48, request id [16]                           Mark: which to forget first
+//   33   time ms u48, revision u64, place ~[14]                   Mark: from when on a feed row's entry is void
+//   34   time ms u48, revision u64                                Mark: feed rows with deletions, oldest first
 //
 // A place is (timestamp ms u48, revision u48, ordinal u16), complemented: timestamps end in the year 9999 and revisions
 // at 2^48, which both fit.
@@ -71,6 +73,8 @@ std::string Expiry(int64_t expire_ms, uint32_t thread_number, const Place& place
 std::string Feed(uint64_t revision);
 std::string Request(const RequestId& id);
 std::string RequestAge(int64_t create_ms, const RequestId& id);
+std::string VoidEntry(int64_t void_ms, uint64_t revision, const Place& place);
+std::string DeletionAge(int64_t commit_ms, uint64_t revision);
 
 // Half-open ranges [begin, end) over whole tables or parts of them.
 struct Range {
@@ -87,6 +91,13 @@ Range ThreadActivities();
 // Messages of a thread, or of the mailbox, with start_ms <= timestamp < end_ms (0 <= start_ms < end_ms <= 2^48).
 Range ThreadMessages(uint32_t thread_number, int64_t start_ms, int64_t end_ms);
 Range MailboxMessages(int64_t start_ms, int64_t end_ms);
+// Feed rows with first <= revision < last.
+Range FeedRows(uint64_t first, uint64_t last);
+// Tables in the order of time: what is due stands first.
+Range Expiries();
+Range RequestAges();
+Range VoidEntries();
+Range DeletionAges();
 
 // Inverses, for scans. nullopt for a key that isn't of that table.
 std::optional<DeviceId> ParseDevice(std::string_view key);
@@ -109,6 +120,29 @@ struct MessageKey {
 };
 std::optional<MessageKey> ParseMessage(std::string_view key);
 std::optional<Place> ParseMailboxTime(std::string_view key);
+struct ExpiryKey {
+  int64_t expire_ms;
+  uint32_t thread_number;
+  Place place;
+};
+std::optional<ExpiryKey> ParseExpiry(std::string_view key);
+std::optional<uint64_t> ParseFeed(std::string_view key);
+struct RequestAgeKey {
+  int64_t create_ms;
+  RequestId id;
+};
+std::optional<RequestAgeKey> ParseRequestAge(std::string_view key);
+struct VoidEntryKey {
+  int64_t void_ms;
+  uint64_t revision;
+  Place place;
+};
+std::optional<VoidEntryKey> ParseVoidEntry(std::string_view key);
+struct DeletionAgeKey {
+  int64_t commit_ms;
+  uint64_t revision;
+};
+std::optional<DeletionAgeKey> ParseDeletionAge(std::string_view key);
 
 }  // namespace keys
 }  // namespace labyrinth::storage

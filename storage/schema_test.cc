@@ -31,11 +31,47 @@ TEST_CASE("keys are undone exactly, and no table's key passes for another's") {
   CHECK(ParseMember(Member(3, DeviceId(5)))->sequence_id == 3);
   CHECK(ParseLog(Log(11)) == 11u);
   CHECK(ParseEpoch(Epoch(12)) == 12u);
+  CHECK(ParseFeed(Feed(13)) == 13u);
+  const auto expiry = ParseExpiry(Expiry(1'800'000'000'000, 42, place));
+  REQUIRE(expiry.has_value());
+  CHECK(expiry->expire_ms == 1'800'000'000'000);
+  CHECK(expiry->thread_number == 42);
+  CHECK(expiry->place == place);
+  const auto id = *RequestId::From("0123456789abcdef");
+  const auto age = ParseRequestAge(RequestAge(1'700'000'000'000, id));
+  REQUIRE(age.has_value());
+  CHECK(age->create_ms == 1'700'000'000'000);
+  CHECK(age->id == id);
+  const auto entry = ParseVoidEntry(VoidEntry(1'700'000'000'001, 78, place));
+  REQUIRE(entry.has_value());
+  CHECK(entry->void_ms == 1'700'000'000'001);
+  CHECK(entry->revision == 78);
+  CHECK(entry->place == place);
+  const auto deletions = ParseDeletionAge(DeletionAge(1'700'000'000'002, 79));
+  REQUIRE(deletions.has_value());
+  CHECK(deletions->commit_ms == 1'700'000'000'002);
+  CHECK(deletions->revision == 79);
 
   CHECK_FALSE(ParseMessage(MailboxTime(place)).has_value());
+  CHECK_FALSE(ParseExpiry(MailboxTime(place)).has_value());
+  CHECK_FALSE(ParseVoidEntry(DeletionAge(5, 78)).has_value());
+  CHECK_FALSE(ParseRequestAge(RequestAge(5, id) + "x").has_value());
   CHECK_FALSE(ParseDevice(OrfServer(DeviceId(5))).has_value());
   CHECK_FALSE(ParseDevice(Device(DeviceId(5)) + "x").has_value());
   CHECK_FALSE(ParseDevice(Device(DeviceId(5)).substr(0, 8)).has_value());
+}
+
+TEST_CASE("tables of what is due order by time alone") {
+  const Place newest{limits::kTimestampMs, 99, 0};
+  const Place oldest{0, 1, 0};
+  CHECK(Expiry(1000, 9, oldest) < Expiry(1001, 1, newest));
+  CHECK(RequestAge(1000, *RequestId::From(std::string(16, '\xff'))) < RequestAge(1001, RequestId()));
+  CHECK(VoidEntry(1000, 9, oldest) < VoidEntry(1001, 1, newest));
+  CHECK(DeletionAge(1000, 9) < DeletionAge(1001, 1));
+  const Range feed = FeedRows(7, 9);
+  CHECK(feed.begin == Feed(7));
+  CHECK(Feed(8) < feed.end);
+  CHECK_FALSE(Feed(9) < feed.end);
 }
 
 TEST_CASE("a range of times holds its first millisecond and not its last") {

@@ -53,6 +53,7 @@ storage::CommitRequest BatchState::ToCommit(std::string partition, uint64_t writ
   storage_v1::FeedRecord feed;
   feed.set_writer_node(writer_node);
   feed.set_writer_batch(writer_batch);
+  feed.set_commit_ms(now_ms_);
   for (const storage_v1::ChangeRecord& change : feed_) *feed.add_changes() = change;
   commit.writes.push_back({keys::Feed(position_.revision + 1), feed.SerializeAsString()});
   if (head_->wake_at_ms() != wake_at_read_ms_) commit.wake_at_ms = head_->wake_at_ms();
@@ -77,9 +78,10 @@ void Transaction::AddSaved(uint32_t thread_number, int64_t timestamp_ms) {
   ++saved_;
 }
 
-storage_v1::ChangeRecord& Transaction::AddChange(storage_v1::ChangeKind kind) {
+storage_v1::ChangeRecord& Transaction::AddChange(storage_v1::ChangeKind kind, DeviceId by) {
   storage_v1::ChangeRecord& change = feed_.emplace_back();
   change.set_kind(kind);
+  change.set_by_device_id(by.value());
   return change;
 }
 

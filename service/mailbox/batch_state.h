@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "common/ids.h"
 #include "proto/storage/v1/records.pb.h"
 #include "service/mailbox/records.h"
 #include "storage/engine.h"
@@ -104,7 +105,8 @@ class Transaction {
   // The ordinal of the next saved message in this commit, and its feed entry.
   uint32_t NextOrdinal() const { return state_.saved_ + saved_; }
   void AddSaved(uint32_t thread_number, int64_t timestamp_ms);
-  storage_v1::ChangeRecord& AddChange(storage_v1::ChangeKind kind);
+  // `by`: whose call it is; invalid where no entry says so, or it is no device's.
+  storage_v1::ChangeRecord& AddChange(storage_v1::ChangeKind kind, DeviceId by = DeviceId());
 
   // Sees to it that the mailbox is woken at `ms` or earlier.
   void WakeBy(int64_t ms);

@@ -99,7 +99,7 @@ TEST_CASE("a commit holds the changes, the head, and a feed entry with the write
   CHECK(second.NextOrdinal() == 1);
   CHECK(second.head().message_count() == 6);
   second.AddSaved(2, 8);
-  second.AddChange(storage_v1::CHANGE_KIND_DEVICE_ADDED).set_device_id(3);
+  second.AddChange(storage_v1::CHANGE_KIND_DEVICE_ADDED, DeviceId(4)).set_device_id(3);
   second.Delete(keys::Thread(1));
   second.Apply();
 
@@ -117,10 +117,12 @@ TEST_CASE("a commit holds the changes, the head, and a feed entry with the write
   const auto feed = ParseRecord<storage_v1::FeedRecord>(*WriteOf(commit, keys::Feed(42))->value);
   CHECK(feed->writer_node() == 77);
   CHECK(feed->writer_batch() == 88);
+  CHECK(feed->commit_ms() == state.now_ms());
   REQUIRE(feed->changes_size() == 3);
   CHECK(feed->changes(0).thread_number() == 1);
   CHECK(feed->changes(1).thread_number() == 2);
   CHECK(feed->changes(2).device_id() == 3);
+  CHECK(feed->changes(2).by_device_id() == 4);
 }
 
 TEST_CASE("a mailbox wakes at the earliest time asked for") {

@@ -115,7 +115,9 @@ absl::Status RegisterDeviceOperation::Decide(Transaction& txn) {
   absl::StatusOr<crypto::OrfServerState> orf = NewScalar(txn, *sponsor_id);
   if (!orf.ok()) return orf.status();
   const auto device = ToDeviceRecord(request_.keys, request_.sealed_label, txn.now_ms());
-  if (auto status = AddDevice(txn, device_id_, device, orf->bytes().RevealSecret()); !status.ok()) return status;
+  if (auto status = AddDevice(txn, device_id_, device, orf->bytes().RevealSecret(), *sponsor_id); !status.ok()) {
+    return status;
+  }
   AddMember(txn, device_id_, request_.epoch_device_mac);
   storage_v1::RequestRecord answer;
   answer.set_device_id(device_id_.value());
@@ -169,7 +171,10 @@ absl::Status CreateVirtualDeviceOperation::Decide(Transaction& txn) {
   if (!orf.ok()) return orf.status();
   storage_v1::DeviceRecord device = ToDeviceRecord(request_.keys, {}, txn.now_ms());
   device.set_virtual_device_id(request_.virtual_device_id.str());
-  if (auto status = AddDevice(txn, device_id_, device, orf->bytes().RevealSecret()); !status.ok()) return status;
+  const DeviceId creator = request_.caller.device_id;
+  if (auto status = AddDevice(txn, device_id_, device, orf->bytes().RevealSecret(), creator); !status.ok()) {
+    return status;
+  }
   AddMember(txn, device_id_, request_.epoch_device_mac);
 
   storage_v1::VirtualDeviceRecord record;
@@ -230,7 +235,8 @@ absl::Status RevokeDeviceOperation::Decide(Transaction& txn) {
       return errors::InvalidField("log_entry", "not signed by the calling device");
     }
   }
-  if (auto status = RevokeDevice(txn, request_.device_id, request_.log_entry.has_value()); !status.ok()) {
+  const DeviceId by = request_.caller.has_value() ? request_.caller->device_id : DeviceId();
+  if (auto status = RevokeDevice(txn, request_.device_id, request_.log_entry.has_value(), by); !status.ok()) {
     return status;
   }
   txn.mutable_head().set_rotation_required(true);

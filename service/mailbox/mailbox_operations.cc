@@ -62,9 +62,8 @@ absl::Status CreateMailboxOperation::Decide(Transaction& txn) {
   if (auto status = CheckSubject(*entry, request_.keys); !status.ok()) return status;
 
   const auto device = ToDeviceRecord(request_.keys, request_.sealed_label, txn.now_ms());
-  if (auto status = AddDevice(txn, ids_.device_id, device, orf_server_state_.bytes().RevealSecret()); !status.ok()) {
-    return status;
-  }
+  const std::string_view scalar = orf_server_state_.bytes().RevealSecret();
+  if (auto status = AddDevice(txn, ids_.device_id, device, scalar, ids_.device_id); !status.ok()) return status;
   storage_v1::EpochRecord epoch;
   epoch.set_epoch_id(ids_.epoch_id.value());
   epoch.set_opener_device_id(ids_.device_id.value());
@@ -75,7 +74,7 @@ absl::Status CreateMailboxOperation::Decide(Transaction& txn) {
   storage_v1::MemberRecord member;
   member.set_epoch_device_mac(request_.epoch_device_mac.str());
   txn.Put(keys::Member(0, ids_.device_id), member);
-  txn.AddChange(storage_v1::CHANGE_KIND_EPOCH_OPENED).set_sequence_id(0);
+  txn.AddChange(storage_v1::CHANGE_KIND_EPOCH_OPENED, ids_.device_id).set_sequence_id(0);
 
   storage_v1::RequestRecord answer;
   answer.set_device_id(ids_.device_id.value());

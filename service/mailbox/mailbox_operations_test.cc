@@ -63,6 +63,9 @@ TEST_CASE("a mailbox appears with its first device, epoch and log entry, in one 
   REQUIRE(feed.changes_size() == 2);
   CHECK(feed.changes(0).kind() == storage_v1::CHANGE_KIND_DEVICE_ADDED);
   CHECK(feed.changes(1).kind() == storage_v1::CHANGE_KIND_EPOCH_OPENED);
+  for (const storage_v1::ChangeRecord& change : feed.changes()) {
+    CHECK(change.by_device_id() == created->device_id.value());
+  }
 }
 
 TEST_CASE("or it doesn't appear at all") {

@@ -151,7 +151,7 @@ absl::Status CheckSubject(const LogEntry& entry, const crypto::DevicePublicKeys&
 }
 
 absl::Status AddDevice(Transaction& txn, DeviceId id, const storage_v1::DeviceRecord& device,
-                       std::string_view orf_server_scalar) {
+                       std::string_view orf_server_scalar, DeviceId sponsor) {
   absl::StatusOr<storage_v1::Roster> roster = RosterOf(txn);
   if (!roster.ok()) return roster.status();
   auto& active = *roster->mutable_active_device_ids();
@@ -168,11 +168,11 @@ absl::Status AddDevice(Transaction& txn, DeviceId id, const storage_v1::DeviceRe
   storage_v1::OrfServerRecord orf;
   orf.set_scalar(std::string(orf_server_scalar));
   txn.Put(keys::OrfServer(id), orf);
-  txn.AddChange(storage_v1::CHANGE_KIND_DEVICE_ADDED).set_device_id(id.value());
+  txn.AddChange(storage_v1::CHANGE_KIND_DEVICE_ADDED, sponsor).set_device_id(id.value());
   return absl::OkStatus();
 }
 
-absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log) {
+absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log, DeviceId by) {
   auto device = txn.Get<storage_v1::DeviceRecord>(keys::Device(id));
   if (!device.ok()) return device.status();
   if (!device->has_value() || (*device)->revoked()) return errors::DeviceNotFound();
@@ -189,7 +189,7 @@ absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log) {
   if (const auto virtual_id = VirtualDeviceId::From(revoked.virtual_device_id())) {
     txn.Delete(keys::VirtualDevice(*virtual_id));
   }
-  txn.AddChange(storage_v1::CHANGE_KIND_DEVICE_REVOKED).set_device_id(id.value());
+  txn.AddChange(storage_v1::CHANGE_KIND_DEVICE_REVOKED, by).set_device_id(id.value());
   return absl::OkStatus();
 }
 

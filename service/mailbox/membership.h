@@ -49,13 +49,15 @@ absl::Status CheckEntry(const crypto::LogEntry& entry, crypto::LogEntryKind kind
                         const crypto::Sha256Digest& body_hash);
 absl::Status CheckSubject(const crypto::LogEntry& entry, const crypto::DevicePublicKeys& keys);
 
-// Adds a device to every table and the roster. LIMIT_EXCEEDED (devices).
+// Adds a device to every table and the roster; `sponsor` (itself, if it is the first) stands in the feed.
+// LIMIT_EXCEEDED (devices).
 absl::Status AddDevice(Transaction& txn, DeviceId id, const storage_v1::DeviceRecord& device,
-                       std::string_view orf_server_scalar);
+                       std::string_view orf_server_scalar, DeviceId sponsor);
 
 // Removes it: the record stays without power; ORF scalar and sealed secrets go. `signed_in_log`: an entry says so;
-// otherwise the next epoch's opener has to sign it. DEVICE_NOT_FOUND unless active.
-absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log);
+// otherwise the next epoch's opener has to sign it. `by`: whose call it is; invalid: no device's. DEVICE_NOT_FOUND
+// unless active.
+absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log, DeviceId by);
 
 }  // namespace labyrinth::mailbox
 

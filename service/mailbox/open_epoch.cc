@@ -69,7 +69,8 @@ absl::Status OpenEpochOperation::Decide(Transaction& txn) {
   if (auto status = AppendLog(txn, *roster); !status.ok()) return status;
 
   for (DeviceId id : request_.revoke_device_ids) {
-    if (auto status = RevokeDevice(txn, id, /*signed_in_log=*/true); !status.ok()) return status;
+    if (auto status = RevokeDevice(txn, id, /*signed_in_log=*/true, request_.caller.device_id); !status.ok())
+      return status;
   }
   auto remaining = txn.GetExisting<storage_v1::Roster>(keys::Roster());
   if (!remaining.ok()) return remaining.status();
@@ -174,7 +175,7 @@ void OpenEpochOperation::WriteEpoch(Transaction& txn) const {
   head.set_current_epoch_id(epoch_id_.value());
   head.set_current_sequence_id(request_.sequence_id);
   head.set_rotation_required(false);
-  txn.AddChange(storage_v1::CHANGE_KIND_EPOCH_OPENED).set_sequence_id(request_.sequence_id);
+  txn.AddChange(storage_v1::CHANGE_KIND_EPOCH_OPENED, request_.caller.device_id).set_sequence_id(request_.sequence_id);
 }
 
 }  // namespace labyrinth::mailbox

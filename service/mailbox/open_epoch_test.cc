@@ -431,6 +431,7 @@ TEST_CASE("the feed tells of each revoked device, and then of the epoch") {
   CHECK(feed.changes(1).device_id() == f.code.id.value());
   CHECK(feed.changes(2).kind() == storage_v1::CHANGE_KIND_EPOCH_OPENED);
   CHECK(feed.changes(2).sequence_id() == 1);
+  for (const storage_v1::ChangeRecord& change : feed.changes()) CHECK(change.by_device_id() == f.me().id.value());
 }
 
 TEST_CASE("only a physical member of this mailbox opens") {

@@ -72,6 +72,7 @@ TEST_CASE("a registered device is a member of the current epoch, with its entry 
   REQUIRE(feed.changes_size() == 1);
   CHECK(feed.changes(0).kind() == storage_v1::CHANGE_KIND_DEVICE_ADDED);
   CHECK(feed.changes(0).device_id() == id.value());
+  CHECK(feed.changes(0).by_device_id() == f.code.id.value());
   f.mailbox.CheckSound();
 
   f.added.id = id;

@@ -52,6 +52,7 @@ TEST_CASE("a revoked device loses its power with the commit and keeps its public
   REQUIRE(feed.changes_size() == 1);
   CHECK(feed.changes(0).kind() == storage_v1::CHANGE_KIND_DEVICE_REVOKED);
   CHECK(feed.changes(0).device_id() == f.other.id.value());
+  CHECK(feed.changes(0).by_device_id() == (with_entry ? f.me().id.value() : 0));
   f.mailbox.CheckSound();
 }
 

@@ -52,7 +52,10 @@ TEST_CASE("counters are exact") {
   CHECK(f.mailbox.Head().thread_count() == 2);
   CHECK(f.ThreadOf("t").message_count() == 2);
   CHECK(f.ThreadOf("u").message_count() == 1);
+  CHECK(f.ThreadOf("t").used_bytes() == 6);
+  CHECK(f.ThreadOf("u").used_bytes() == 7);
   f.Save({MakeMessage("b", "u", 2, "12")}, OnConflict::kReplace);
+  CHECK(f.ThreadOf("u").used_bytes() == 2);
   CHECK(f.mailbox.Head().message_count() == 3);
   CHECK(f.mailbox.Head().used_bytes() == 8);
   CHECK(CheckStore(f.Rows()) == kSound);

@@ -185,6 +185,7 @@ absl::Status SaveMessagesOperation::Create(Transaction& txn, const SaveMessage& 
     mailbox::ToRecord(place, thread.mutable_newest());
   }
   thread.set_message_count(thread.message_count() + 1);
+  thread.set_used_bytes(thread.used_bytes() + message.ciphertext.size());
   txn.Put(keys::Thread(number.number()), thread);
 
   head.set_message_count(head.message_count() + 1);
@@ -206,8 +207,14 @@ absl::Status SaveMessagesOperation::Replace(Transaction& txn, const SaveMessage&
       txn.WakeBy(message.expire_ms);
     }
   }
+  auto thread = txn.GetExisting<storage_v1::ThreadRecord>(keys::Thread(number));
+  if (!thread.ok()) return thread.status();
+  // Unsigned, so that the difference may well be negative.
+  const uint64_t grown_bytes = message.ciphertext.size() - verdict.existing.ciphertext().size();
+  thread->set_used_bytes(thread->used_bytes() + grown_bytes);
+  txn.Put(keys::Thread(number), *thread);
   storage_v1::MailboxHead& head = txn.mutable_head();
-  head.set_used_bytes(head.used_bytes() - verdict.existing.ciphertext().size() + message.ciphertext.size());
+  head.set_used_bytes(head.used_bytes() + grown_bytes);
   storage_v1::ChangeRecord& change = txn.AddChange(storage_v1::CHANGE_KIND_REPLACED);
   change.set_thread_number(number);
   mailbox::ToRecord(place, change.mutable_place());

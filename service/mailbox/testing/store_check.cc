@@ -71,7 +71,6 @@ class Checker {
   }
 
   void CollectMessages() {
-    uint64_t bytes = 0;
     std::set<std::string> ids;
     for (const std::string& key : Table(keys::Message(0, {}))) {
       const auto parsed = keys::ParseMessage(key);
@@ -79,7 +78,7 @@ class Checker {
       if (!parsed.has_value()) continue;
       const auto record = Parse<storage_v1::MessageRecord>(key);
       messages_[parsed->thread_number].push_back(parsed->place);
-      bytes += record.ciphertext().size();
+      bytes_[parsed->thread_number] += record.ciphertext().size();
       Expect(ids.insert(record.message_id()).second, "two messages with one id", key);
       const auto location = Parse<storage_v1::MessageLocation>(keys::MessageLocation(record.message_id()));
       Expect(location.deleted_ms() == 0 && location.thread_number() == parsed->thread_number &&
@@ -97,6 +96,8 @@ class Checker {
       Expect(Parse<storage_v1::MessageLocation>(key).deleted_ms() != 0, "a location without its message", key);
     }
     Expect(head_.message_count() == ids.size(), "message_count");
+    uint64_t bytes = 0;
+    for (const auto& [number, in_thread] : bytes_) bytes += in_thread;
     Expect(head_.used_bytes() == bytes, "used_bytes");
   }
 
@@ -110,6 +111,7 @@ class Checker {
       Expect(keys::ThreadById(thread.thread_id()) == key, "a thread with another id", key);
       const std::vector<Place>& places = messages_[number];
       Expect(thread.message_count() == places.size(), "a thread's message_count", key);
+      Expect(thread.used_bytes() == bytes_[number], "a thread's used_bytes", key);
       if (places.empty()) continue;
       const Place newest = *std::max_element(places.begin(), places.end());
       Expect(FromRecord(thread.newest()) == newest, "a thread's newest", key);
@@ -124,9 +126,10 @@ class Checker {
   void CheckFeed() {
     std::set<std::pair<uint32_t, Place>> saved;
     for (const std::string& key : Table(keys::Feed(0))) {
-      uint64_t revision = 0;
-      for (unsigned char c : key.substr(1)) revision = revision << 8 | c;
+      const uint64_t revision = keys::ParseFeed(key).value_or(0);
+      Expect(revision != 0, "a feed key", key);
       const auto feed = Parse<storage_v1::FeedRecord>(key);
+      Expect(feed.commit_ms() != 0, "a feed entry without its time", key);
       Expect(feed.writer_node() != 0 && feed.writer_batch() != 0, "a feed entry without its writer", key);
       uint32_t ordinal = 0;
       for (const storage_v1::ChangeRecord& change : feed.changes()) {
@@ -230,6 +233,7 @@ class Checker {
   const Rows& rows_;
   storage_v1::MailboxHead head_;
   std::map<uint32_t, std::vector<Place>> messages_;  // by thread number
+  std::map<uint32_t, uint64_t> bytes_;               // of ciphertext, by thread number
   std::set<int64_t> due_ms_;
   std::set<uint64_t> active_;
   std::set<std::string> log_members_;  // device keys that the log still has in it
