@@ -125,8 +125,8 @@ absl::Status CreateBlob(Rows& rows, const AttachmentBlob& name, uint64_t size_by
   if (found->has_value()) return absl::OkStatus();  // decided before: names are never drawn twice
   BlobRecord blob;
   blob.set_size_bytes(size_bytes);
-  blob.set_deadline_ms(deadline_ms);
-  PutBlobRow(rows, name, blob, deadline_ms + limits::kAttachmentGraceMs);
+  blob.set_deadline_ms(FirstDayAfter(deadline_ms) * kDayMs);
+  PutBlobRow(rows, name, blob, blob.deadline_ms() + limits::kAttachmentGraceMs);
   return absl::OkStatus();
 }
 

@@ -129,7 +129,7 @@ TEST_CASE("what nobody attached by its deadline is swept, rows and bytes") {
   f.Sweep();
   CHECK(f.blobs.size() == 1);
   CHECK(f.Resume(begun).ok());
-  f.Pass(kHourMs + 1);
+  f.Pass(kDayMs + kHourMs + 1);
   f.Sweep();
   CHECK(f.blobs.size() == 0);
   f.Pass(kHourMs);
@@ -138,11 +138,22 @@ TEST_CASE("what nobody attached by its deadline is swept, rows and bytes") {
   CHECK(f.Due().empty());
 }
 
+TEST_CASE("a blob's row says on which day it was made, no more") {
+  Fixture f;
+  const std::string ticket = f.Prepare(10)->ticket;
+  const storage::AttachmentBlob name = f.tickets.OpenUpload(ticket)->blob;
+  const auto row = f.server.Find<storage_v1::BlobRecord>(storage::attachment_keys::BlobPartition(name),
+                                                         storage::attachment_keys::Blob(name));
+  REQUIRE(row.has_value());
+  CHECK(row->deadline_ms() % kDayMs == 0);
+  CHECK(row->deadline_ms() >= f.tickets.OpenUpload(ticket)->deadline_ms);
+}
+
 TEST_CASE("bytes that arrived after the deletion are deleted with the row") {
   Fixture f;
   const std::string ticket = f.Prepare(10)->ticket;
   const storage::BlobName name = f.uploads.Open(ticket)->ticket().blob;
-  f.Pass(limits::kUploadTicketTtlMs + kHourMs);
+  f.Pass(limits::kUploadTicketTtlMs + kDayMs + kHourMs);
   f.Sweep();
   f.blobs.PutChunk(name, 0, "late", f.Deadline(), [](auto) {});  // one of unknown outcome
   f.Pass(kHourMs);
@@ -154,7 +165,7 @@ TEST_CASE("bytes that arrived after the deletion are deleted with the row") {
 TEST_CASE("a sweep that failed leaves its partition due, and the bytes go with the row at the latest") {
   Fixture f;
   f.Upload("content");
-  f.Pass(limits::kUploadTicketTtlMs + kHourMs);
+  f.Pass(limits::kUploadTicketTtlMs + kDayMs + kHourMs);
   f.blob_faults.ScriptDeletes({storage::BlobFault::kFail});
   REQUIRE(f.Due().size() == 1);
   const auto sweep = [&] {
