@@ -20,26 +20,29 @@ absl::Status WrongOffset() { return errors::InvalidField("offset", "is not what 
 void Uploads::Prepare(const mailbox::Caller& caller, uint64_t size_bytes, absl::Time deadline,
                       Reply<PreparedUpload> done) const {
   mailbox::MemberReadRequest membership{caller, mailbox::Access::kDevice, {}, {}, deadline};
-  mailbox::MemberRead(
-      store_.engine, std::move(membership),
-      [this, size_bytes, deadline, done = std::move(done)](absl::StatusOr<mailbox::MemberView> view) mutable {
-        if (!view.ok()) return std::move(done)(view.status());
-        UploadTicket ticket;
-        ticket.blob = *AttachmentBlob::From(random_.Bytes(AttachmentBlob::kSize));
-        ticket.size_bytes = size_bytes;
-        ticket.deadline_ms = store_.NowMs() + limits::kUploadTicketTtlMs;
-        auto sealed = tickets_.Seal(ticket);
-        if (!sealed.ok()) return std::move(done)(sealed.status());
-        PreparedUpload prepared{*std::move(sealed), 0, ticket.deadline_ms};
-        const auto create = [ticket](Rows& rows) {
-          return CreateBlob(rows, ticket.blob, ticket.size_bytes, ticket.deadline_ms);
-        };
-        store_.Change(keys::BlobPartition(ticket.blob), BlobKeys(ticket.blob), deadline, create,
-                      [prepared = std::move(prepared), done = std::move(done)](absl::Status status) mutable {
-                        if (!status.ok()) return std::move(done)(std::move(status));
-                        std::move(done)(std::move(prepared));
+  mailbox::MemberRead(store_.engine, std::move(membership),
+                      [this, partition = caller.partition, size_bytes, deadline,
+                       done = std::move(done)](absl::StatusOr<mailbox::MemberView> view) mutable {
+                        if (!view.ok()) return std::move(done)(view.status());
+                        if (absl::Status s = limiter_.Try(partition, size_bytes); !s.ok())
+                          return std::move(done)(std::move(s));
+                        UploadTicket ticket;
+                        ticket.blob = *AttachmentBlob::From(random_.Bytes(AttachmentBlob::kSize));
+                        ticket.size_bytes = size_bytes;
+                        ticket.deadline_ms = store_.NowMs() + limits::kUploadTicketTtlMs;
+                        auto sealed = tickets_.Seal(ticket);
+                        if (!sealed.ok()) return std::move(done)(sealed.status());
+                        PreparedUpload prepared{*std::move(sealed), 0, ticket.deadline_ms};
+                        const auto create = [ticket](Rows& rows) {
+                          return CreateBlob(rows, ticket.blob, ticket.size_bytes, ticket.deadline_ms);
+                        };
+                        store_.Change(
+                            keys::BlobPartition(ticket.blob), BlobKeys(ticket.blob), deadline, create,
+                            [prepared = std::move(prepared), done = std::move(done)](absl::Status status) mutable {
+                              if (!status.ok()) return std::move(done)(std::move(status));
+                              std::move(done)(std::move(prepared));
+                            });
                       });
-      });
 }
 
 void Uploads::Resume(const mailbox::Caller& caller, std::string sealed, uint64_t size_bytes, absl::Time deadline,
@@ -108,12 +111,16 @@ void Uploads::Add(const Hold& hold, uint64_t committed_bytes, uint64_t offset, s
   const uint64_t wanted = std::min<uint64_t>(left, limits::kAttachmentChunkBytes);
   if (left == 0) return std::move(done)(errors::InvalidField("data", "the upload is complete"));
   if (data.size() != wanted) return std::move(done)(errors::InvalidField("data", "is not one chunk, nor the last"));
+  absl::StatusOr<uint64_t> end = committed_bytes + wanted;
   store_.bytes.PutChunk(ticket.blob, offset, std::move(data), deadline,
-                        [end = committed_bytes + wanted, done = std::move(done)](absl::Status status) mutable {
+                        [this, end = std::move(end), done = std::move(done)](absl::Status status) mutable {
                           // Another node's stream has the same ticket, and sent something else.
                           if (absl::IsFailedPrecondition(status)) status = WrongOffset();
-                          if (!status.ok()) return std::move(done)(std::move(status));
-                          std::move(done)(end);
+                          if (!status.ok()) end = std::move(status);
+                          // The thread that answers for the blobs is everybody's.
+                          store_.executor.Post([end = std::move(end), done = std::move(done)]() mutable {
+                            std::move(done)(std::move(end));
+                          });
                         });
 }
 

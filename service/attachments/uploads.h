@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "service/attachments/store.h"
 #include "service/attachments/tickets.h"
+#include "service/attachments/upload_limiter.h"
 
 namespace labyrinth::attachments {
 
@@ -25,11 +26,12 @@ struct PreparedUpload {
 // Thread-safe; outlives no part of what it is given.
 class Uploads {
  public:
-  Uploads(const Store& store, const Tickets& tickets, RandomSource& random)
-      : store_(store), tickets_(tickets), random_(random) {}
+  Uploads(const Store& store, const Tickets& tickets, UploadLimiter& limiter, RandomSource& random)
+      : store_(store), tickets_(tickets), limiter_(limiter), random_(random) {}
 
   // Draws a name and writes its row, so that what is never attached is found again. The caller's membership is read
-  // first. `size_bytes` is within the limits. Errors of mailbox::MemberRead; OUTCOME_UNKNOWN.
+  // first: who isn't one uses up nobody's allowance. `size_bytes` is within the limits. Errors of mailbox::MemberRead;
+  // RATE_LIMITED (uploads_per_hour, upload_bytes_per_hour); OUTCOME_UNKNOWN.
   void Prepare(const mailbox::Caller& caller, uint64_t size_bytes, absl::Time deadline,
                Reply<PreparedUpload> done) const;
 
@@ -69,6 +71,7 @@ class Uploads {
 
   const Store& store_;
   const Tickets& tickets_;
+  UploadLimiter& limiter_;
   RandomSource& random_;
   absl::Mutex mutex_;
   absl::flat_hash_set<storage::AttachmentBlob> held_ ABSL_GUARDED_BY(mutex_);

@@ -10,6 +10,7 @@ namespace {
 using mailbox::testing::ReasonIn;
 using testing::kChunk;
 using testing::kHourMs;
+using testing::TestDevice;
 using Fixture = testing::AttachmentFixture;
 
 TEST_CASE("an upload is prepared, sent in chunks, and complete") {
@@ -147,6 +148,22 @@ TEST_CASE("a blob's row says on which day it was made, no more") {
   REQUIRE(row.has_value());
   CHECK(row->deadline_ms() % kDayMs == 0);
   CHECK(row->deadline_ms() >= f.tickets.OpenUpload(ticket)->deadline_ms);
+}
+
+TEST_CASE("who isn't a member uses up nothing of the mailbox's allowance, and members no more than it") {
+  Fixture f;
+  const TestDevice second = f.mailbox.AddDevice(f.mailbox.AddVirtualDevice(f.mailbox.first()));
+  const auto removed = f.mailbox.CallerOf(second);
+  f.mailbox.Revoke(f.mailbox.first(), second.id);
+  for (uint32_t i = 0; i < limits::kUploadsPerHour; ++i) {
+    const auto refused =
+        f.server.Ask<PreparedUpload>([&](auto done) { f.uploads.Prepare(removed, 1, f.Deadline(), std::move(done)); });
+    REQUIRE(ReasonIn(refused) == Reason::kDeviceRevoked);
+  }
+  for (uint32_t i = 0; i < limits::kUploadsPerHour; ++i) REQUIRE(f.Prepare(1).ok());
+  CHECK(ReasonIn(f.Prepare(1)) == Reason::kRateLimited);
+  f.Pass(limits::kUploadWindowMs);
+  CHECK(f.Prepare(1).ok());
 }
 
 TEST_CASE("bytes that arrived after the deletion are deleted with the row") {

@@ -177,7 +177,8 @@ struct AttachmentFixture {
   Store store{server.faults(), blob_faults, updates, server.executor(), server.clock()};
   Tickets tickets{crypto::Secret::CopyOf(std::string(32, 'k')), 7, server.clock(), server.random()};
   References references{store, tickets};
-  Uploads uploads{store, tickets, server.random()};
+  UploadLimiter limiter{server.clock()};
+  Uploads uploads{store, tickets, limiter, server.random()};
   Downloads downloads{store, references, tickets};
   Sweeper sweeper{store};
 };
