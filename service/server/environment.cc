@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/executor.h"
+#include "service/attachments/attachments.h"
 #include "service/auth/dev_issuer.h"
 #include "service/auth/jwks_file.h"
 #include "service/auth/tls_identity.h"
@@ -26,6 +27,7 @@
 #include "service/server/listener.h"
 #include "service/server/readiness.h"
 #include "service/server/ticker.h"
+#include "service/wake/wake_driver.h"
 #include "storage/rocksdb/rocksdb_engine.h"
 
 namespace labyrinth::service {
@@ -34,6 +36,8 @@ namespace {
 
 // How late what ends by time may end.
 constexpr absl::Duration kTick = absl::Seconds(1);
+// How often the store is asked for partitions that are due.
+constexpr absl::Duration kWakeInterval = absl::Seconds(2);
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 absl::Status MakeDataDir(const std::string& path) {
@@ -42,6 +46,15 @@ absl::Status MakeDataDir(const std::string& path) {
   if (errno == EEXIST && stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) return absl::OkStatus();
   const char* why = errno == EEXIST ? "is not a directory" : strerror(errno);
   return absl::FailedPreconditionError(fmt::format("data_dir: {}: {}", path, why));
+}
+
+void LogRound(Log& log, const WakeRound& round) {
+  const auto reason = ReasonOf(round.error);
+  const LogLevel failed = reason == Reason::kDataDamaged ? LogLevel::kError : LogLevel::kWarn;
+  LogLine line = log.Event(round.error.ok() ? LogLevel::kInfo : failed, "wake");
+  line.Code(round.error.code());
+  if (reason.has_value()) line.Why(*reason);
+  line.Count("n", round.woken).Count("failed", round.failed);
 }
 
 std::size_t Workers() { return std::max(2u, std::thread::hardware_concurrency()); }
@@ -78,6 +91,8 @@ struct Environment::Parts {
   std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
   std::unique_ptr<mailbox::Sequencer> sequencer;
+  std::optional<attachments::Attachments> attachments;
+  std::optional<WakeDriver> waker;
   std::optional<HandlerContext> context;
   std::optional<MailboxServiceHandler> mailbox_service;
   std::optional<DeviceServiceHandler> device_service;
@@ -88,6 +103,7 @@ struct Environment::Parts {
   Listener listener;
   std::optional<Readiness> readiness;
   std::optional<Ticker> ticker;
+  std::optional<Ticker> wake_ticker;
 
   absl::Status OpenStore(RandomSource& random);
   absl::Status LoadCredentials(RandomSource& random);
@@ -157,6 +173,11 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
   });
   workers = std::make_unique<ThreadPool>(Workers());
   sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random);
+  attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
+  const std::vector<Wakeful*> owners = {
+      &attachments->sweeper,
+  };
+  waker.emplace(*engine, clock, owners, [this](const WakeRound& round) { LogRound(log, round); });
   context.emplace(HandlerContext{policy, *keys, *accounts, *sessions, *challenges, *misses, *sequencer, *directory,
                                  *history, *sponsors, *enrollments, streams, clock, random, *call_log});
 }
@@ -183,6 +204,7 @@ absl::Status Environment::Parts::Serve() {
     enrollments->Sweep();
     streams.Tick();
   });
+  wake_ticker.emplace(kWakeInterval, [this] { waker->RunOnce(); });
   if (!config.port_file.empty()) return WritePortFile(config.port_file, listener.port);
   return absl::OkStatus();
 }
@@ -214,10 +236,12 @@ void Environment::Drain() {
   if (parts.readiness.has_value()) parts.readiness->Drain();
   if (parts.listener.server == nullptr) return;
   parts.log.Event(LogLevel::kInfo, "draining").Count("pending", parts.sequencer->pending());
+  parts.waker->Stop();
   parts.streams.Drain();
   const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(parts.config.drain_deadline_ms);
   parts.listener.server->Shutdown(deadline);
   parts.listener.server->Wait();
+  parts.wake_ticker.reset();  // waits for what is being woken
   parts.ticker.reset();
   parts.readiness.reset();
   parts.listener.server.reset();

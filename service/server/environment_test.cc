@@ -9,7 +9,12 @@
 #include <fstream>
 
 #include "absl/synchronization/notification.h"
+#include "common/executor.h"
+#include "common/limits.h"
+#include "crypto/primitives/seeded_random.h"
+#include "service/attachments/attachments.h"
 #include "service/server/testing/live_server.h"
+#include "storage/rocksdb/rocksdb_engine.h"
 
 namespace labyrinth::service {
 namespace {
@@ -81,6 +86,70 @@ TEST_CASE("The port file holds the port that was bound") {
   const absl::Status refused = elsewhere.TryStart();
   CHECK(TextOf(refused).find(config.port_file) != std::string::npos);
   CHECK(IsOneLine(TextOf(refused)));
+}
+
+// The store of a server that isn't running.
+struct StoppedStore {
+  explicit StoppedStore(const std::string& data_dir)
+      : engine(*storage::RocksdbEngine::Open(StorePath(data_dir), {})),
+        parts(*engine, engine->blobs(), workers, crypto::Secret::CopyOf(std::string(32, 'k')), 1, clock, random) {}
+
+  // Has one answer given through `ask`'s callback.
+  template <typename Ask>
+  auto Answer(Ask ask) {
+    absl::Notification done;
+    absl::StatusOr<uint64_t> answer;
+    ask([&](absl::StatusOr<uint64_t> result) {
+      answer = std::move(result);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return answer;
+  }
+  uint64_t StoredBytes(const storage::AttachmentBlob& blob) {
+    const auto bytes = Answer([&](auto done) { engine->blobs().Stat(blob, absl::InfiniteFuture(), std::move(done)); });
+    REQUIRE(bytes.ok());
+    return *bytes;
+  }
+
+  SystemClock clock;
+  crypto::SeededRandom random{3};
+  ThreadPool workers{2};
+  std::unique_ptr<storage::RocksdbEngine> engine;
+  attachments::Attachments parts;
+};
+
+TEST_CASE("An upload that nobody attached is swept when its time has come, by the running server") {
+  const std::string dir = FreshDir("wake");
+  const auto blob = *storage::AttachmentBlob::From(std::string(32, 'b'));
+  ManualClock clock(SystemClock().NowMs());
+  const int64_t deadline_ms = clock.NowMs() + limits::kUploadTicketTtlMs;
+  const auto abandon = [&](const std::string& data_dir) {
+    StoppedStore store(data_dir);
+    const auto create = [&](attachments::Rows& rows) { return attachments::CreateBlob(rows, blob, 5, deadline_ms); };
+    const auto created = store.Answer([&](auto done) {
+      store.parts.store.Change(
+          storage::attachment_keys::BlobPartition(blob), attachments::BlobKeys(blob), absl::InfiniteFuture(), create,
+          [done](absl::Status status) { status.ok() ? done(uint64_t{0}) : done(std::move(status)); });
+    });
+    REQUIRE(created.ok());
+    const auto put = store.Answer([&](auto done) {
+      store.engine->blobs().PutChunk(blob, 0, "bytes", absl::InfiniteFuture(), [done](absl::Status status) {
+        status.ok() ? done(uint64_t{0}) : done(std::move(status));
+      });
+    });
+    REQUIRE(put.ok());
+    CHECK(store.StoredBytes(blob) == 5);
+  };
+  LiveServer server(DevConfig(dir), &clock);
+  server.Start();
+  server.Stop();  // its keys are in the store now
+  abandon(dir);
+  server.Start();
+  clock.Set(deadline_ms + attachments::kDayMs + limits::kAttachmentGraceMs);
+  CHECK(server.AwaitLog("ev=wake code=OK n=1 failed=0"));
+  server.Stop();
+  CHECK(StoppedStore(dir).StoredBytes(blob) == 0);
 }
 
 TEST_CASE("A start that can't be is refused in one line naming the cause") {

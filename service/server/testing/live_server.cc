@@ -1,12 +1,14 @@
 #include "service/server/testing/live_server.h"
 
 #include <fmt/format.h>
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
+#include "absl/synchronization/mutex.h"
 #include "common/rpc_status.h"
 #include "proto/labyrinth/dev/v1/dev_issuer.grpc.pb.h"
 
@@ -31,11 +33,43 @@ ServerConfig DevConfig(const std::string& data_dir) {
   return config;
 }
 
+// The log as text that can be read while it is written.
+class LiveServer::MemorySink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::string Text() const {
+    const absl::MutexLock lock(&mutex_);
+    return text_;
+  }
+  bool Await(const std::string& text, absl::Duration timeout) const {
+    const absl::MutexLock lock(&mutex_);
+    const auto found = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return text_.find(text) != std::string::npos; };
+    return mutex_.AwaitWithTimeout(absl::Condition(&found), timeout);
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    const absl::MutexLock lock(&mutex_);
+    text_.append(line.data(), line.size());
+  }
+  void flush_() override {}
+
+  mutable absl::Mutex mutex_;
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
 LiveServer::LiveServer(ServerConfig config, const Clock* clock)
-    : config_(std::move(config)), clock_(clock != nullptr ? *clock : system_clock_) {}
+    : config_(std::move(config)),
+      clock_(clock != nullptr ? *clock : system_clock_),
+      log_(std::make_shared<MemorySink>()) {}
+
+std::string LiveServer::Log() const { return log_->Text(); }
+
+bool LiveServer::AwaitLog(const std::string& text, absl::Duration timeout) const { return log_->Await(text, timeout); }
 
 absl::Status LiveServer::TryStart() {
-  auto started = Environment::Start(config_, clock_, random_, std::make_shared<spdlog::sinks::ostream_sink_mt>(log_));
+  auto started = Environment::Start(config_, clock_, random_, log_);
   if (!started.ok()) return started.status();
   environment_ = *std::move(started);
   return absl::OkStatus();

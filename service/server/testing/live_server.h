@@ -6,9 +6,9 @@
 
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 
+#include "absl/time/time.h"
 #include "common/clock.h"
 #include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
@@ -42,15 +42,18 @@ class LiveServer {
   std::shared_ptr<grpc::Channel> Channel() const;
   // Of the development issuer.
   std::string Token(const std::string& account) const;
-  // Everything logged. Only after Stop().
-  std::string Log() const { return log_.str(); }
+  // Everything logged so far.
+  std::string Log() const;
+  // Waits until `text` was logged; false if it wasn't in that time.
+  bool AwaitLog(const std::string& text, absl::Duration timeout = absl::Seconds(30)) const;
 
  private:
   const ServerConfig config_;
   const SystemClock system_clock_;
   const Clock& clock_;
   crypto::SeededRandom random_{1};
-  std::ostringstream log_;
+  class MemorySink;
+  const std::shared_ptr<MemorySink> log_;
   std::unique_ptr<Environment> environment_;
 };
 
