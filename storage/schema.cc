@@ -160,6 +160,8 @@ Range Members(uint32_t first_sequence, uint32_t last_sequence) {
 }
 Range LogFrom(uint64_t first_index) { return {Log(first_index), WholeTable(kLog).end}; }
 Range ThreadActivities() { return WholeTable(kThreadActivity); }
+Range ThreadsFrom(uint32_t number) { return {Thread(number), WholeTable(kThread).end}; }
+Range Messages() { return WholeTable(kMessage); }
 Range ThreadMessages(uint32_t thread_number, int64_t start_ms, int64_t end_ms) {
   return TimeRange(KeyBuilder(kMessage).Number(thread_number, 4), start_ms, end_ms);
 }
@@ -171,6 +173,8 @@ Range Expiries() { return WholeTable(kExpiry); }
 Range RequestAges() { return WholeTable(kRequestAge); }
 Range VoidEntries() { return WholeTable(kVoidEntry); }
 Range DeletionAges() { return WholeTable(kDeletionAge); }
+// The first key beyond the revision's own, also beyond the highest there can be.
+Range FeedAfter(uint64_t revision) { return {Feed(revision) + '\0', WholeTable(kFeed).end}; }
 
 std::optional<DeviceId> ParseDevice(std::string_view key) {
   KeyParser parser(key, kDevice);
@@ -221,6 +225,12 @@ std::optional<Place> ParseMailboxTime(std::string_view key) {
   KeyParser parser(key, kMailboxTime);
   const Place place = parser.ComplementedPlace();
   return parser.Done() ? std::optional(place) : std::nullopt;
+}
+
+std::optional<uint32_t> ParseThread(std::string_view key) {
+  KeyParser parser(key, kThread);
+  const auto number = static_cast<uint32_t>(parser.Number(4));
+  return parser.Done() ? std::optional(number) : std::nullopt;
 }
 
 std::optional<ExpiryKey> ParseExpiry(std::string_view key) {

@@ -88,9 +88,15 @@ Range Epochs(uint32_t first, uint32_t last);
 Range Members(uint32_t first_sequence, uint32_t last_sequence);
 Range LogFrom(uint64_t first_index);
 Range ThreadActivities();
+// Threads from this number on, by number.
+Range ThreadsFrom(uint32_t number);
+// All messages, thread by thread.
+Range Messages();
 // Messages of a thread, or of the mailbox, with start_ms <= timestamp < end_ms (0 <= start_ms < end_ms <= 2^48).
 Range ThreadMessages(uint32_t thread_number, int64_t start_ms, int64_t end_ms);
 Range MailboxMessages(int64_t start_ms, int64_t end_ms);
+// The change feed beyond `revision`.
+Range FeedAfter(uint64_t revision);
 // Feed rows with first <= revision < last.
 Range FeedRows(uint64_t first, uint64_t last);
 // Tables in the order of time: what is due stands first.
@@ -120,6 +126,7 @@ struct MessageKey {
 };
 std::optional<MessageKey> ParseMessage(std::string_view key);
 std::optional<Place> ParseMailboxTime(std::string_view key);
+std::optional<uint32_t> ParseThread(std::string_view key);
 struct ExpiryKey {
   int64_t expire_ms;
   uint32_t thread_number;

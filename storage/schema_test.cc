@@ -31,6 +31,7 @@ TEST_CASE("keys are undone exactly, and no table's key passes for another's") {
   CHECK(ParseMember(Member(3, DeviceId(5)))->sequence_id == 3);
   CHECK(ParseLog(Log(11)) == 11u);
   CHECK(ParseEpoch(Epoch(12)) == 12u);
+  CHECK(ParseThread(Thread(14)) == 14u);
   CHECK(ParseFeed(Feed(13)) == 13u);
   const auto expiry = ParseExpiry(Expiry(1'800'000'000'000, 42, place));
   REQUIRE(expiry.has_value());
@@ -56,6 +57,8 @@ TEST_CASE("keys are undone exactly, and no table's key passes for another's") {
   CHECK_FALSE(ParseExpiry(MailboxTime(place)).has_value());
   CHECK_FALSE(ParseVoidEntry(DeletionAge(5, 78)).has_value());
   CHECK_FALSE(ParseRequestAge(RequestAge(5, id) + "x").has_value());
+  CHECK_FALSE(ParseThread(Epoch(12)).has_value());
+  CHECK_FALSE(ParseFeed(Log(11)).has_value());
   CHECK_FALSE(ParseDevice(OrfServer(DeviceId(5))).has_value());
   CHECK_FALSE(ParseDevice(Device(DeviceId(5)) + "x").has_value());
   CHECK_FALSE(ParseDevice(Device(DeviceId(5)).substr(0, 8)).has_value());
@@ -95,6 +98,24 @@ TEST_CASE("a range of times holds its first millisecond and not its last") {
   CHECK(mailbox.begin <= MailboxTime({0, 1, 0}));
   CHECK(MailboxTime({0, 1, 0}) < mailbox.end);
   CHECK(MailboxTime({1, 1, 0}) < mailbox.begin);
+}
+
+TEST_CASE("ranges that begin somewhere hold the rest of their table alone") {
+  const auto holds = [](const Range& range, const std::string& key) { return range.begin <= key && key < range.end; };
+  const Place place{1'700'000'000'123, 77, 3};
+  CHECK_FALSE(holds(FeedAfter(7), Feed(7)));
+  CHECK(holds(FeedAfter(7), Feed(8)));
+  CHECK(holds(FeedAfter(0), Feed(UINT64_MAX)));
+  CHECK(FeedAfter(UINT64_MAX).begin < FeedAfter(UINT64_MAX).end);
+  CHECK_FALSE(holds(FeedAfter(UINT64_MAX), Feed(UINT64_MAX)));
+  CHECK_FALSE(holds(FeedAfter(0), std::string(17, '\x31')));
+  CHECK(holds(ThreadsFrom(3), Thread(3)));
+  CHECK(holds(ThreadsFrom(3), Thread(UINT32_MAX)));
+  CHECK_FALSE(holds(ThreadsFrom(3), Thread(2)));
+  CHECK_FALSE(holds(ThreadsFrom(3), ThreadActivity(place, 3)));
+  CHECK(holds(Messages(), Message(1, place)));
+  CHECK(holds(Messages(), Message(UINT32_MAX, place)));
+  CHECK_FALSE(holds(Messages(), MailboxTime(place)));
 }
 
 }  // namespace

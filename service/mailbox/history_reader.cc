@@ -17,11 +17,6 @@ namespace {
 // How far down a thread to look for its newest live message: so many, or so many bytes of them.
 constexpr uint32_t kNewestLookBack = 32;
 constexpr std::size_t kNewestLookBackBytes = limits::kMessageBytes;
-constexpr int64_t kEndOfTime = int64_t{1} << 48;
-
-// Rows that are read at a time where an index leads to them: what a page may read beyond what it can hold, 12 MiB at
-// most.
-constexpr std::size_t kRowsPerRead = 48;
 
 Direction DirectionOf(const MessageQuery& query) {
   return query.newest_first ? Direction::kForward : Direction::kBackward;  // keys descend in time
@@ -229,7 +224,7 @@ absl::StatusOr<HistoryReader::Rows> HistoryReader::ToRows(const MemberView& view
     if (!thread.ok()) return thread.status();
     auto message = ToMessage(thread->thread_id(), wanted[i].place, *row);
     if (!message.ok()) return message.status();
-    if (!IsExpired(view.head, message->record)) out = *std::move(message);
+    if (!IsExpired(view.head, message->record, clock_.NowMs())) out = *std::move(message);
   }
   return rows;
 }
@@ -284,14 +279,9 @@ absl::StatusOr<std::vector<MessageView>> HistoryReader::ToMessages(const MemberV
     if (!key.has_value()) return errors::DataDamaged("message key");
     auto message = ToMessage(thread_id, key->place, row.value);
     if (!message.ok()) return message.status();
-    if (!IsExpired(view.head, message->record)) messages.push_back(*std::move(message));
+    if (!IsExpired(view.head, message->record, clock_.NowMs())) messages.push_back(*std::move(message));
   }
   return messages;
-}
-
-bool HistoryReader::IsExpired(const storage_v1::MailboxHead& head, const storage_v1::MessageRecord& record) const {
-  // The greater of the two, so that nothing comes back when the clock steps backward.
-  return record.expire_ms() != 0 && record.expire_ms() <= std::max(clock_.NowMs(), head.expired_through_ms());
 }
 
 absl::Status HistoryReader::SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken,

@@ -12,20 +12,12 @@
 #include "common/clock.h"
 #include "service/mailbox/directory_reader.h"
 #include "service/mailbox/member_read.h"
+#include "service/mailbox/message_view.h"
 #include "service/mailbox/page_token.h"
 #include "storage/engine.h"
 #include "storage/schema.h"
 
 namespace labyrinth::mailbox {
-
-// A stored message and where it stands.
-struct MessageView {
-  std::string thread_id;
-  storage::Place place;
-  storage_v1::MessageRecord record;
-
-  uint64_t revision() const { return record.replace_revision() != 0 ? record.replace_revision() : place.revision; }
-};
 
 struct MessagePage {
   std::vector<MessageView> messages;
@@ -97,7 +89,6 @@ class HistoryReader {
                               const std::vector<Wanted>& wanted) const;
   absl::StatusOr<std::vector<MessageView>> ToMessages(const MemberView& view, const storage::Page& rows,
                                                       const std::string& thread_id) const;
-  bool IsExpired(const storage_v1::MailboxHead& head, const storage_v1::MessageRecord& record) const;
   // The token that follows the first `taken` of `rows`, sealed into `page`.
   absl::Status SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken, MessagePage& page) const;
 

@@ -15,7 +15,6 @@ namespace {
 namespace keys = storage::keys;
 using Ids = std::vector<std::string>;
 
-constexpr int64_t kEndOfTime = int64_t{1} << 48;
 constexpr int64_t kExpireMs = kTestNowMs + 1000;
 
 // In `thread`, or the whole mailbox if that is empty.

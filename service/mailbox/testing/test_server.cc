@@ -21,6 +21,8 @@ TestServer::TestServer(uint64_t seed) : random_(seed) {
   sequencer_ = std::make_unique<Sequencer>(*faults_, executor_, clock_, random_);
   directory_ = std::make_unique<DirectoryReader>(*faults_, *tokens_);
   history_ = std::make_unique<HistoryReader>(*faults_, *tokens_, clock_);
+  changes_ = std::make_unique<ChangeReader>(*faults_, kTestGeneration, clock_);
+  downloads_ = std::make_unique<DownloadReader>(*faults_, *tokens_, clock_);
 }
 
 TestServer::~TestServer() {

@@ -16,8 +16,10 @@
 #include "common/clock.h"
 #include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
+#include "service/mailbox/change_reader.h"
 #include "service/mailbox/device_operations.h"
 #include "service/mailbox/directory_reader.h"
+#include "service/mailbox/download_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/mailbox_operations.h"
 #include "service/mailbox/open_epoch.h"
@@ -69,6 +71,8 @@ class TestServer {
   QueueExecutor& executor() { return executor_; }
   const DirectoryReader& directory() const { return *directory_; }
   const HistoryReader& history() const { return *history_; }
+  const ChangeReader& changes() const { return *changes_; }
+  const DownloadReader& downloads() const { return *downloads_; }
 
   // Another process over the same store: the sequencer starts anew and knows of no unsettled commit.
   void Restart();
@@ -138,6 +142,8 @@ class TestServer {
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<DirectoryReader> directory_;
   std::unique_ptr<HistoryReader> history_;
+  std::unique_ptr<ChangeReader> changes_;
+  std::unique_ptr<DownloadReader> downloads_;
 };
 
 }  // namespace labyrinth::mailbox::testing

@@ -1,0 +1,193 @@
+#include "service/mailbox/download_reader.h"
+
+#include <limits>
+#include <utility>
+
+#include "common/errors.h"
+#include "common/limits.h"
+#include "crypto/statements/codec.h"
+#include "service/mailbox/paging.h"
+#include "service/mailbox/records.h"
+
+namespace labyrinth::mailbox {
+
+namespace keys = storage::keys;
+using storage::Direction;
+
+namespace {
+
+// Of what a resume token seals.
+constexpr uint8_t kStateVersion = 1;
+
+// Threads whose ids are read at a time, so that one read serves a part of small threads and many parts of large ones.
+constexpr uint32_t kThreadsPerRead = 1024;
+constexpr uint32_t kAllThreads = std::numeric_limits<uint32_t>::max();
+
+// state = version u8 || as_of u64 || totals u64 u64 || done u64 u64 || lv(last key)
+std::string EncodeState(const DownloadProgress& progress, std::string_view last_key) {
+  std::string state;
+  crypto::AppendU8(state, kStateVersion);
+  crypto::AppendU64(state, progress.as_of);
+  crypto::AppendU64(state, progress.total_count);
+  crypto::AppendU64(state, progress.total_bytes);
+  crypto::AppendU64(state, progress.done_count);
+  crypto::AppendU64(state, progress.done_bytes);
+  crypto::AppendLv(state, last_key);
+  return state;
+}
+
+bool DecodeState(std::string_view state, DownloadProgress& progress, std::string& last_key) {
+  crypto::ByteReader reader(state);
+  if (reader.U8() != kStateVersion) return false;
+  progress.as_of = reader.U64();
+  progress.total_count = reader.U64();
+  progress.total_bytes = reader.U64();
+  progress.done_count = reader.U64();
+  progress.done_bytes = reader.U64();
+  last_key = std::string(reader.Lv(storage::kMaxKeyBytes));
+  return reader.AtEnd();
+}
+
+absl::Status SetTotals(const MemberView& view, const std::optional<std::string>* thread, DownloadProgress& progress) {
+  progress.as_of = view.position.revision;
+  if (thread == nullptr) {
+    progress.total_count = view.head.message_count();
+    progress.total_bytes = view.head.used_bytes();
+    return absl::OkStatus();
+  }
+  if (!thread->has_value()) return absl::OkStatus();
+  const auto record = ParseRecord<storage_v1::ThreadRecord>(**thread);
+  if (!record.ok()) return record.status();
+  progress.total_count = record->message_count();
+  progress.total_bytes = record->used_bytes();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string thread_id,
+                                              const std::string& resume_token) const {
+  Download download;
+  download.caller = caller;
+  download.query = QueryHash("DownloadHistory").Add(thread_id).Done();
+  download.thread_id = std::move(thread_id);
+  const absl::StatusOr<std::string> state = tokens_.Open(caller, download.query, resume_token);
+  if (!state.ok()) return state.status();
+  if (state->empty()) return download;
+  if (!DecodeState(*state, download.progress, download.last_key)) return errors::PageTokenInvalid("of another version");
+  if (const auto last = keys::ParseMessage(download.last_key)) download.threads_from = last->thread_number;
+  return download;
+}
+
+void DownloadReader::Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
+  if (!download.thread_id.empty() && download.thread_number == 0) {
+    return FindThread(download, deadline, std::move(done));
+  }
+  ReadPart(download, deadline, std::move(done));
+}
+
+void DownloadReader::FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
+  MemberReadRequest read{download.caller, Access::kDevice, {keys::ThreadById(download.thread_id)}, {}, deadline};
+  MemberRead(engine_, std::move(read),
+             [this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+               if (!view.ok()) return std::move(done)(view.status());
+               if (!view->values[0].has_value()) {
+                 if (download.progress.as_of == 0) download.progress.as_of = view->position.revision;
+                 return std::move(done)(Finish(download, /*more=*/false, {}));
+               }
+               const auto number = ParseRecord<storage_v1::ThreadNumber>(*view->values[0]);
+               if (!number.ok()) return std::move(done)(number.status());
+               download.thread_number = number->number();
+               ReadPart(download, deadline, std::move(done));
+             });
+}
+
+void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
+  MemberReadRequest read{download.caller, Access::kDevice, {}, {}, deadline};
+  const bool whole = download.thread_number == 0;
+  if (!whole) read.keys.push_back(keys::Thread(download.thread_number));
+  keys::Range range = whole ? keys::Messages() : keys::ThreadMessages(download.thread_number, 0, kEndOfTime);
+  read.scans.push_back(ScanFrom(std::move(range), Direction::kForward, download.last_key, kAllThreads));
+  read.scans.back().max_bytes = limits::kDownloadBytes;
+  if (whole && download.threads_from != 0) {
+    read.scans.push_back(ScanFrom(keys::ThreadsFrom(download.threads_from), Direction::kForward, {}, kThreadsPerRead));
+  }
+  MemberRead(engine_, std::move(read),
+             [this, &download, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+               if (!view.ok()) return std::move(done)(view.status());
+               std::move(done)(TakePart(download, *view));
+             });
+}
+
+absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, const MemberView& view) const {
+  if (download.progress.as_of == 0) {
+    const auto* thread = view.values.empty() ? nullptr : &view.values[0];
+    if (const absl::Status status = SetTotals(view, thread, download.progress); !status.ok()) return status;
+  }
+  if (view.pages.size() > 1) {
+    download.threads.clear();
+    download.threads_from = 0;
+    for (const storage::KeyValue& row : view.pages[1].items) {
+      const auto number = keys::ParseThread(row.key);
+      if (!number.has_value()) return errors::DataDamaged("thread key");
+      auto record = ParseRecord<storage_v1::ThreadRecord>(row.value);
+      if (!record.ok()) return record.status();
+      download.threads[*number] = std::move(*record->mutable_thread_id());
+      download.threads_through = *number;
+    }
+    if (!view.pages[1].more) download.threads_through = kAllThreads;
+  }
+  DownloadPart part;
+  const absl::StatusOr<bool> more = TakeRows(download, view, part);
+  if (!more.ok()) return more.status();
+  return Finish(download, *more, std::move(part));
+}
+
+absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, const MemberView& view, DownloadPart& part) const {
+  DownloadProgress& progress = download.progress;
+  const int64_t now_ms = clock_.NowMs();
+  const std::vector<storage::KeyValue>& rows = view.pages[0].items;
+  part.messages.reserve(rows.size());
+  uint32_t number = 0;  // of the thread whose id this is
+  const std::string* thread_id = download.thread_number != 0 ? &download.thread_id : nullptr;
+  for (const storage::KeyValue& row : rows) {
+    const auto key = keys::ParseMessage(row.key);
+    if (!key.has_value()) return errors::DataDamaged("message key");
+    if (download.thread_number == 0 && key->thread_number > download.threads_through) {
+      download.threads_from = key->thread_number;
+      return true;
+    }
+    download.last_key = row.key;
+    if (key->place.revision > progress.as_of) continue;
+    auto record = ParseRecord<storage_v1::MessageRecord>(row.value);
+    if (!record.ok()) return record.status();
+    if (record->replace_revision() > progress.as_of || IsExpired(view.head, *record, now_ms)) continue;
+    if (download.thread_number == 0 && key->thread_number != number) {
+      number = key->thread_number;
+      const auto thread = download.threads.find(number);
+      if (thread == download.threads.end()) return errors::DataDamaged("a message's thread");
+      thread_id = &thread->second;
+    }
+    ++progress.done_count;
+    progress.done_bytes += record->ciphertext().size();
+    part.messages.push_back({*thread_id, key->place, *std::move(record)});
+  }
+  return view.pages[0].more;
+}
+
+absl::StatusOr<DownloadPart> DownloadReader::Finish(const Download& download, bool more, DownloadPart part) const {
+  part.progress = download.progress;
+  if (more) {
+    auto token = tokens_.Seal(download.caller, download.query, EncodeState(download.progress, download.last_key));
+    if (!token.ok()) return token.status();
+    part.resume_token = *std::move(token);
+    return part;
+  }
+  const DownloadProgress& progress = part.progress;
+  if (progress.done_count > progress.total_count || progress.done_bytes > progress.total_bytes) {
+    return errors::DataDamaged("a mailbox's counters");
+  }
+  return part;
+}
+
+}  // namespace labyrinth::mailbox
