@@ -34,8 +34,13 @@ struct Sequencer::Batch {
   int decisions = 0;
 };
 
-Sequencer::Sequencer(storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random)
-    : engine_(engine), executor_(executor), clock_(clock), node_(random.NonZeroId()) {}
+Sequencer::Sequencer(storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random,
+                     OnCommit on_commit)
+    : engine_(engine),
+      executor_(executor),
+      clock_(clock),
+      on_commit_(std::move(on_commit)),
+      node_(random.NonZeroId()) {}
 
 Sequencer::~Sequencer() {
   const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return busy_lanes_ == 0; };
@@ -119,6 +124,7 @@ void Sequencer::Settle(std::shared_ptr<Batch> batch, storage::CommitRequest unse
       absl::MutexLock lock(&mutex_);
       lanes_.at(batch->partition).unsettled.reset();
     }
+    on_commit_(batch->partition);
     Run(std::move(batch));
   });
 }
@@ -187,14 +193,16 @@ void Sequencer::Commit(std::shared_ptr<Batch> batch) {
   ++batch->commits;
   storage::CommitRequest request = batch->commit;
   engine_.Commit(std::move(request),
-                 [this, batch](CommitResult result) mutable { OnCommit(std::move(batch), std::move(result)); });
+                 [this, batch](CommitResult result) mutable { TakeCommit(std::move(batch), std::move(result)); });
 }
 
-void Sequencer::OnCommit(std::shared_ptr<Batch> batch, CommitResult result) {
+void Sequencer::TakeCommit(std::shared_ptr<Batch> batch, CommitResult result) {
   switch (result.outcome) {
     case CommitResult::Outcome::kCommitted:
+      on_commit_(batch->partition);
       return FinishAll(std::move(batch), absl::OkStatus(), result.position);
     case CommitResult::Outcome::kConflict:
+      on_commit_(batch->partition);
       if (batch->unknown) return FindOutWhoCommitted(std::move(batch), result.position);
       return DecideAgain(std::move(batch));
     case CommitResult::Outcome::kUnknown:

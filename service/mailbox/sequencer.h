@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@
 namespace labyrinth::mailbox {
 
 // Thread-safe. Outlives no part of what it is given; destruction waits until every operation was completed.
+// `on_commit` hears of every partition whose commits may have grown by one, ours or another's: perhaps once too often,
+// too seldom only where a commit's outcome stays unknown and nobody calls again. It runs before the operations are
+// completed, on the thread of the engine's callback, and so must neither wait nor read.
 class Sequencer {
  public:
   // How often a commit of unknown outcome is issued in one go before the caller is told OUTCOME_UNKNOWN.
@@ -34,7 +38,11 @@ class Sequencer {
   // How often a batch is decided again because another node committed first.
   static constexpr int kDecideAttempts = 64;
 
-  Sequencer(storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random);
+  using OnCommit = std::function<void(const std::string& partition)>;
+
+  Sequencer(
+      storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random,
+      OnCommit on_commit = [](const std::string&) {});
   ~Sequencer();
 
   // Queues `operation` for the mailbox in `partition`. Its Complete() runs exactly once, on any thread, with the
@@ -63,7 +71,7 @@ class Sequencer {
   void OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys, absl::StatusOr<storage::ReadResult> result);
   void Decide(std::shared_ptr<Batch> batch);
   void Commit(std::shared_ptr<Batch> batch);
-  void OnCommit(std::shared_ptr<Batch> batch, storage::CommitResult result);
+  void TakeCommit(std::shared_ptr<Batch> batch, storage::CommitResult result);
   // After a conflict with a commit that we may have made ourselves: the feed entry at that revision tells.
   void FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage::Position& now_at);
   void DecideAgain(std::shared_ptr<Batch> batch);
@@ -72,6 +80,7 @@ class Sequencer {
   storage::Engine& engine_;
   Executor& executor_;
   const Clock& clock_;
+  const OnCommit on_commit_;
   const uint64_t node_;  // in the tag of every commit: this sequencer's incarnation
   std::atomic<uint64_t> next_batch_{1};
 

@@ -105,6 +105,47 @@ TEST_CASE("an unknown commit that had not happened is issued again, and counts o
   CHECK(f.Appended() == "0a");
 }
 
+TEST_CASE("whoever waits for commits hears of each, and not before it can be read") {
+  Fixture f;
+  const auto heard_all = [&] { return f.server.HeardOf(kBox) == f.server.PositionOf(kBox).revision; };
+  CHECK(heard_all());
+  uint64_t heard_when_completed = 0;
+  Script script = Append("a");
+  script.completed = [&] { heard_when_completed = f.server.HeardOf(kBox); };
+  CHECK(f.server.Do(kBox, std::move(script)).status.ok());
+  CHECK(heard_when_completed == f.server.PositionOf(kBox).revision);
+  SECTION("nothing done is nothing to hear of") {
+    f.server.Overwrite(kBox, {{"another key", "value"}});
+    CHECK(f.server.Do(kBox, Script{}).status.ok());
+    CHECK_FALSE(heard_all());
+  }
+  SECTION("another node's commit, when it shows") {
+    f.server.faults().ScriptCommits({CommitFault::kHoldRequest});
+    Script refused = Append("b");
+    refused.decide = [&, append = refused.decide](Transaction& txn) {
+      return f.Appended() == "0a" ? append(txn) : absl::AbortedError("no longer");
+    };
+    f.server.Start(kBox, std::move(refused));
+    f.AppendElsewhere("other");
+    f.Release();
+    CHECK(f.Appended() == "0aother");
+    CHECK(heard_all());
+  }
+  SECTION("an unknown one that had happened") {
+    f.server.faults().ScriptCommits({CommitFault::kUnknownApplied});
+    CHECK(f.Do("b").status.ok());
+    CHECK(heard_all());
+  }
+  SECTION("one whose outcome only the next call learns") {
+    const auto unknown = CommitFault::kUnknownLost;
+    f.server.faults().ScriptCommits({CommitFault::kUnknownApplied, unknown, unknown, unknown});
+    CHECK(ReasonOf(f.Do("b").status) == Reason::kOutcomeUnknown);
+    CHECK(f.server.Do(kBox, Script{}).status.ok());
+    CHECK(f.Appended() == "0ab");
+    CHECK(heard_all());
+  }
+}
+
 TEST_CASE("an unknown commit that happens after its repetition is refused by the store") {
   Fixture f;
   f.server.faults().ScriptCommits({CommitFault::kUnknownLate});

@@ -113,6 +113,12 @@ class TestServer {
     return *std::move(answer);
   }
 
+  // The revision at which the partition stood when the sequencer last spoke of it; 0: never.
+  uint64_t HeardOf(const std::string& partition) const {
+    const auto heard = heard_.find(partition);
+    return heard == heard_.end() ? 0 : heard->second;
+  }
+
   // What the store holds, whatever faults are injected.
   storage::Position PositionOf(const std::string& partition);
   std::map<std::string, std::string> Rows(const std::string& partition);
@@ -131,12 +137,14 @@ class TestServer {
   template <typename Op, typename Result, typename... Args>
   Pending<Result> Submit(const std::string& partition, Args&&... args);
   storage::ReadResult ReadStore(storage::ReadRequest request);
+  std::unique_ptr<Sequencer> NewSequencer();
 
   storage::MemoryEngine store_;
   ManualClock clock_{kTestNowMs};
   crypto::SeededRandom random_;
   QueueExecutor executor_;
   Policy policy_;
+  std::map<std::string, uint64_t> heard_;
   std::unique_ptr<PageTokens> tokens_;
   std::unique_ptr<storage::FaultyEngine> faults_;
   std::unique_ptr<Sequencer> sequencer_;
