@@ -105,10 +105,13 @@ inline constexpr uint32_t kEnrollmentsPerAccount = 5;
 inline constexpr int64_t kEnrollmentWindowMs = kEnrollmentWaitMs + kEnrollmentTtlMs;
 inline constexpr uint32_t kEnrollments = 4096;
 inline constexpr uint32_t kEnrollmentBytes = 16 * 1024 * 1024;
-// Streams that one device, or one enrolment's new device, may hold (reconnecting leaves dead ones behind), and all
-// streams of one node.
+// Streams of each kind that one device, or one enrolment's new device, may hold: reconnecting leaves dead ones behind.
 inline constexpr uint32_t kStreamsPerCaller = 3;
-inline constexpr uint32_t kStreams = 4096;
+// Streams of one node. One that watches enrolments or changes costs next to nothing while nothing happens: 10,000
+// devices and room for reconnecting. A download holds a response, and as much again in gRPC's hands.
+inline constexpr uint32_t kEnrollmentWatches = 4096;
+inline constexpr uint32_t kWatches = 16 * 1024;
+inline constexpr uint32_t kHistoryDownloads = 64;
 
 // Attachments (protocol section 7): the unit of upload, download and storage. A stream holds one, whatever the file's
 // size.

@@ -23,7 +23,9 @@
 #include "service/handlers/miss_limiter.h"
 #include "service/handlers/streams.h"
 #include "service/log/fields.h"
+#include "service/mailbox/change_reader.h"
 #include "service/mailbox/directory_reader.h"
+#include "service/mailbox/download_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/rules.h"
 #include "service/mailbox/sequencer.h"
@@ -60,9 +62,13 @@ struct HandlerContext {
   mailbox::Sequencer& sequencer;
   const mailbox::DirectoryReader& directory;
   const mailbox::HistoryReader& history;
+  const mailbox::ChangeReader& changes;
+  const mailbox::DownloadReader& downloads;
   const mailbox::SponsorReader& sponsors;
   enrollment::Relay& enrollments;
-  Streams& streams;
+  Streams& enrollment_watches;
+  Streams& watches;
+  Streams& history_downloads;
   const Clock& clock;
   RandomSource& random;
   CallLog& log;

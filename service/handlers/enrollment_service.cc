@@ -119,8 +119,8 @@ void EnrollmentServiceHandler::Deliver(Call& call, const Sender& sender, Enrollm
 Watch* EnrollmentServiceHandler::WatchEnrollments(grpc::CallbackServerContext* rpc,
                                                   const v1::WatchEnrollmentsRequest* request) {
   const auto refuse = [&](const absl::Status& status) {
-    const auto watch = std::make_shared<RefusedWatch>(context_, rpc);
-    return watch->Fail(watch, status);
+    return RefusedStream<v1::WatchEnrollmentsResponse>::Begin(context_, context_.enrollment_watches, rpc,
+                                                              "watch_enrollments", status);
   };
   const Credentials credentials(context_.accounts, context_.sessions, *rpc);
   if (credentials.HasSession()) {

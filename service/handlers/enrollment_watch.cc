@@ -10,17 +10,6 @@
 
 namespace labyrinth::service {
 
-namespace {
-
-// For the read of a member's record; a watch that can't do it in that time ends, and is begun again.
-constexpr absl::Duration kCheckTimeout = absl::Seconds(10);
-
-absl::Time CheckDeadline(const HandlerContext& context) {
-  return absl::FromUnixMillis(context.clock.NowMs()) + kCheckTimeout;
-}
-
-}  // namespace
-
 absl::Status SponsorStanding(const HandlerContext& context, const mailbox::Caller& sponsor, const absl::Status& read) {
   const auto reason = ReasonOf(read);
   if (reason != Reason::kDeviceRevoked && reason != Reason::kMailboxNotFound) return read;
@@ -39,7 +28,7 @@ void MemberWatch::Produce(bool recheck) {
   std::optional<enrollment::MemberEvent> next = context_.enrollments.NextForMember(member_, cursor_);
   if (!next.has_value() && !recheck) return Rest();
   context_.sponsors.CheckMember(
-      member_, CheckDeadline(context_), [this, keep = Keep(), next = std::move(next)](absl::Status status) {
+      member_, ReadDeadline(), [this, keep = Keep(), next = std::move(next)](absl::Status status) {
         if (!status.ok()) return End(status);
         next.has_value() ? Send(ToProto(next->id, next->event), next->event.payload.size()) : Rest();
       });
@@ -59,7 +48,7 @@ void NewDeviceWatch::Produce(bool recheck) {
   std::optional<enrollment::Event>& next = (*view)->event;
   // Only a member that consented says anything.
   if (!member.has_value() || (!next.has_value() && !recheck)) return Rest();
-  context_.sponsors.CheckMember(*member, CheckDeadline(context_),
+  context_.sponsors.CheckMember(*member, ReadDeadline(),
                                 [this, keep = Keep(), member = *member, next = std::move(next)](absl::Status status) {
                                   status = SponsorStanding(context_, member, status);
                                   if (!status.ok()) return End(status);

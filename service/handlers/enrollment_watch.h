@@ -26,7 +26,7 @@ class MemberWatch final : public EnrollmentStream {
  public:
   MemberWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc, mailbox::Caller member,
               int64_t session_expire_ms)
-      : EnrollmentStream(context, rpc, "watch_enrollments"),
+      : EnrollmentStream(context, context.enrollment_watches, rpc, "watch_enrollments"),
         member_(std::move(member)),
         session_expire_ms_(session_expire_ms) {
     SetPartition(member_.partition);
@@ -48,7 +48,7 @@ class NewDeviceWatch final : public EnrollmentStream {
  public:
   NewDeviceWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc, std::string partition,
                  const enrollment::EnrollmentId& id, int64_t token_expire_ms)
-      : EnrollmentStream(context, rpc, "watch_enrollments"),
+      : EnrollmentStream(context, context.enrollment_watches, rpc, "watch_enrollments"),
         partition_(std::move(partition)),
         id_(id),
         token_expire_ms_(token_expire_ms) {
@@ -64,16 +64,6 @@ class NewDeviceWatch final : public EnrollmentStream {
   const enrollment::EnrollmentId id_;
   const int64_t token_expire_ms_;
   uint32_t told_ = 0;  // the last sequence
-};
-
-// A watch that was refused before it was known whose it is.
-class RefusedWatch final : public EnrollmentStream {
- public:
-  RefusedWatch(const HandlerContext& context, grpc::CallbackServerContext* rpc)
-      : EnrollmentStream(context, rpc, "watch_enrollments") {}
-
- private:
-  void Produce(bool) override { Rest(); }
 };
 
 }  // namespace labyrinth::service

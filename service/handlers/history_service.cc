@@ -5,8 +5,11 @@
 
 #include "common/errors.h"
 #include "common/limits.h"
+#include "service/converters/changes.h"
 #include "service/converters/fields.h"
 #include "service/converters/messages.h"
+#include "service/handlers/change_watch.h"
+#include "service/handlers/history_download.h"
 
 namespace labyrinth::service {
 
@@ -129,6 +132,59 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::ListThreads(grpc::CallbackServe
         call.Finish(absl::OkStatus());
       });
   return reactor;
+}
+
+grpc::ServerUnaryReactor* HistoryServiceHandler::ListChanges(grpc::CallbackServerContext* rpc,
+                                                             const v1::ListChangesRequest* request,
+                                                             v1::ListChangesResponse* response) {
+  Call call(context_, rpc, "list_changes");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  const auto query = ParseChanges(*request);
+  if (!query.ok()) return call.Finish(query.status()), reactor;
+  const absl::Time deadline = call.deadline();
+  context_.changes.ListChanges(
+      *caller, *query, deadline,
+      [this, call = std::move(call), response](absl::StatusOr<mailbox::ChangePage> page) mutable {
+        if (!page.ok()) return call.Finish(page.status());
+        const ChangeCount count = ToProto(*std::move(page), context_.keys.generation(), *response);
+        call.Count(count.entries, count.bytes);
+        call.Finish(absl::OkStatus());
+      });
+  return reactor;
+}
+
+grpc::ServerWriteReactor<v1::WatchResponse>* HistoryServiceHandler::Watch(grpc::CallbackServerContext* rpc,
+                                                                          const v1::WatchRequest* request) {
+  const auto refuse = [&](const absl::Status& status) {
+    return RefusedStream<v1::WatchResponse>::Begin(context_, context_.watches, rpc, "watch", status);
+  };
+  absl::StatusOr<SessionClaims> session = Credentials(context_.accounts, context_.sessions, *rpc).Session();
+  if (!session.ok()) return refuse(session.status());
+  const auto query = ParseChanges(*request);
+  if (!query.ok()) return refuse(query.status());
+  mailbox::Caller caller{std::move(session->partition), session->incarnation, session->device_id};
+  return ChangeWatch::Begin(
+      std::make_shared<ChangeWatch>(context_, rpc, std::move(caller), *query, session->expire_ms));
+}
+
+grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* HistoryServiceHandler::DownloadHistory(
+    grpc::CallbackServerContext* rpc, const v1::DownloadHistoryRequest* request) {
+  const auto refuse = [&](const absl::Status& status) {
+    return RefusedStream<v1::DownloadHistoryResponse>::Begin(context_, context_.history_downloads, rpc,
+                                                             "download_history", status);
+  };
+  absl::StatusOr<SessionClaims> session = Credentials(context_.accounts, context_.sessions, *rpc).Session();
+  if (!session.ok()) return refuse(session.status());
+  if (request->thread_id().size() > limits::kThreadIdBytes) {
+    return refuse(errors::LimitExceeded("thread_id", "thread_id_bytes", limits::kThreadIdBytes));
+  }
+  const mailbox::Caller caller{std::move(session->partition), session->incarnation, session->device_id};
+  auto download = context_.downloads.Open(caller, request->thread_id(), request->resume_token());
+  if (!download.ok()) return refuse(download.status());
+  return HistoryDownload::Begin(
+      std::make_shared<HistoryDownload>(context_, rpc, caller, *std::move(download), session->expire_ms));
 }
 
 }  // namespace labyrinth::service

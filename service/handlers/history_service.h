@@ -21,6 +21,12 @@ class HistoryServiceHandler final : public v1::HistoryService::CallbackService {
                                          v1::ListMessagesResponse* response) override;
   grpc::ServerUnaryReactor* ListThreads(grpc::CallbackServerContext* rpc, const v1::ListThreadsRequest* request,
                                         v1::ListThreadsResponse* response) override;
+  grpc::ServerUnaryReactor* ListChanges(grpc::CallbackServerContext* rpc, const v1::ListChangesRequest* request,
+                                        v1::ListChangesResponse* response) override;
+  grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* rpc,
+                                                     const v1::WatchRequest* request) override;
+  grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* DownloadHistory(
+      grpc::CallbackServerContext* rpc, const v1::DownloadHistoryRequest* request) override;
 
  private:
   const HandlerContext& context_;

@@ -28,8 +28,10 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
   // How long one response may wait for the client to take it.
   static constexpr int64_t kWriteMs = 60'000;
 
-  Stream(const HandlerContext& context, grpc::CallbackServerContext* rpc, Word method)
+  // `streams`: those of its kind.
+  Stream(const HandlerContext& context, Streams& streams, grpc::CallbackServerContext* rpc, Word method)
       : context_(context),
+        streams_(streams),
         rpc_(rpc),
         start_(std::chrono::steady_clock::now()),
         record_{.method = method, .tag = RequestTag::Draw(context.random), .partition = {}, .status = {}} {}
@@ -38,7 +40,7 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
   grpc::ServerWriteReactor<Response>* Begin(std::shared_ptr<Stream> self, std::string caller, std::string topic) {
     self_ = self;
     this->StartSendInitialMetadata();
-    const absl::Status added = context_.streams.Add(self, std::move(caller), std::move(topic));
+    const absl::Status added = streams_.Add(self, std::move(caller), std::move(topic));
     added.ok() ? Kick(/*recheck=*/true) : Stop(added);
     return this;
   }
@@ -88,11 +90,12 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
       write_until_ms_.reset();
       if (!ok && !stop_.has_value()) stop_ = absl::CancelledError();
     }
+    response_ = Response();  // a stream that waits holds nothing
     Continue();
   }
   void OnCancel() final { Stop(absl::CancelledError()); }
   void OnDone() final {
-    context_.streams.Remove(this);
+    streams_.Remove(this);
     record_.took = std::chrono::steady_clock::now() - start_;
     context_.log.OnCall(record_);
     const auto last = std::move(self_);
@@ -140,6 +143,9 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     Continue();
   }
 
+  // For one read of the store: a stream that can't do it in that time ends, and is begun again.
+  absl::Time ReadDeadline() const { return absl::FromUnixMillis(context_.clock.NowMs()) + absl::Seconds(10); }
+
   // For the log's pseudonym.
   void SetPartition(std::string partition) { record_.partition = std::move(partition); }
 
@@ -180,6 +186,7 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     this->Finish(absl::IsCancelled(*stop) ? grpc::Status::CANCELLED : AnswerOf(*stop, record_.tag));
   }
 
+  Streams& streams_;
   grpc::CallbackServerContext* const rpc_;
   const std::chrono::steady_clock::time_point start_;
   CallRecord record_;  // by whoever is busy
@@ -194,6 +201,22 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
   std::optional<int64_t> write_until_ms_ ABSL_GUARDED_BY(mutex_);  // of the write that is out
   bool cancelling_ ABSL_GUARDED_BY(mutex_) = false;
   bool held_up_ ABSL_GUARDED_BY(mutex_) = false;  // somebody wanted to go on meanwhile
+};
+
+// A stream that was refused before it was known whose it is.
+template <typename Response>
+class RefusedStream final : public Stream<Response> {
+ public:
+  static grpc::ServerWriteReactor<Response>* Begin(const HandlerContext& context, Streams& streams,
+                                                   grpc::CallbackServerContext* rpc, Word method,
+                                                   const absl::Status& status) {
+    const std::shared_ptr<RefusedStream> refused(new RefusedStream(context, streams, rpc, method));
+    return refused->Fail(refused, status);
+  }
+
+ private:
+  using Stream<Response>::Stream;
+  void Produce(bool) override { this->Rest(); }
 };
 
 }  // namespace labyrinth::service

@@ -27,7 +27,7 @@ absl::Status Streams::Add(std::shared_ptr<LiveStream> stream, std::string caller
   {
     const absl::MutexLock lock(&mutex_);
     if (draining_) return errors::Draining();
-    if (entries_.size() >= limits::kStreams) return errors::RateLimited("streams", kRetryMs);
+    if (entries_.size() >= limit_) return errors::RateLimited(limit_name_, kRetryMs);
     List& of_caller = callers_[caller];
     if (of_caller.size() >= 2 * limits::kStreamsPerCaller) return errors::RateLimited("streams_per_caller", kRetryMs);
     of_caller.push_back(stream);
@@ -51,6 +51,11 @@ void Streams::Remove(const LiveStream* stream) {
   RemoveFrom(callers_, entry.caller, stream);
   RemoveFrom(topics_, entry.topic, stream);
   last = std::move(entry.stream);
+}
+
+bool Streams::HasTopic(const std::string& topic) const {
+  const absl::MutexLock lock(&mutex_);
+  return topics_.contains(topic);
 }
 
 void Streams::Wake(const std::string& topic, bool recheck) {

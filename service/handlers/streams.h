@@ -1,10 +1,11 @@
-// The server's open streams: how many there may be, who wakes them, and who ends them all.
+// Open streams: how many there may be, who wakes them, and who ends them all.
 #ifndef LABYRINTH_SERVICE_HANDLERS_STREAMS_H_
 #define LABYRINTH_SERVICE_HANDLERS_STREAMS_H_
 
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -26,17 +27,22 @@ class LiveStream {
   virtual void Stop(const absl::Status& why) = 0;
 };
 
-// Thread-safe. Streams are called without a lock held.
+// All streams of one kind. Thread-safe. Streams are called without a lock held.
 class Streams {
  public:
+  // At most `limit` of them on this node; `limit_name` is what the refused are told.
+  Streams(std::string_view limit_name, std::size_t limit) : limit_name_(limit_name), limit_(limit) {}
+
   // `caller` is whoever holds it (bounded by limits::kStreamsPerCaller: one too many ends the caller's oldest with
   // RATE_LIMITED, since reconnecting leaves dead ones behind); `topic` what it is woken by. DRAINING; RATE_LIMITED when
-  // the node has limits::kStreams, or when the caller has as many again that don't end, for it reads nothing.
+  // the node has all that it may, or when the caller has as many again that don't end, for it reads nothing.
   absl::Status Add(std::shared_ptr<LiveStream> stream, std::string caller, std::string topic)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Unknown ones are fine.
   void Remove(const LiveStream* stream) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Whether anybody would be woken: cheap.
+  bool HasTopic(const std::string& topic) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Something happened that concerns this topic: kicks its streams.
   void Wake(const std::string& topic, bool recheck) ABSL_LOCKS_EXCLUDED(mutex_);
   // About once a second: tells all, so that what has run out of time ends.
@@ -55,6 +61,9 @@ class Streams {
   using List = std::vector<std::shared_ptr<LiveStream>>;  // in the order of opening
 
   List All() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const std::string_view limit_name_;
+  const std::size_t limit_;
 
   mutable absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

@@ -31,7 +31,7 @@ std::shared_ptr<FakeStream> MustAdd(Streams& streams, const std::string& caller,
 }
 
 TEST_CASE("a topic wakes its own streams, and a tick wakes all") {
-  Streams streams;
+  Streams streams("watches", 100);
   const auto a = MustAdd(streams, "a", "one"), b = MustAdd(streams, "b", "one"), c = MustAdd(streams, "c", "two");
   streams.Wake("one", /*recheck=*/true);
   streams.Wake("one", /*recheck=*/false);
@@ -50,8 +50,20 @@ TEST_CASE("a topic wakes its own streams, and a tick wakes all") {
   CHECK(streams.size() == 2);
 }
 
+TEST_CASE("a topic is there as long as somebody waits for it") {
+  Streams streams("watches", 100);
+  CHECK_FALSE(streams.HasTopic("one"));
+  const auto a = MustAdd(streams, "a", "one"), b = MustAdd(streams, "b", "one");
+  CHECK(streams.HasTopic("one"));
+  CHECK_FALSE(streams.HasTopic("two"));
+  streams.Remove(a.get());
+  CHECK(streams.HasTopic("one"));
+  streams.Remove(b.get());
+  CHECK_FALSE(streams.HasTopic("one"));
+}
+
 TEST_CASE("one stream too many ends the caller's oldest that still runs, whichever have gone") {
-  Streams streams;
+  Streams streams("watches", 100);
   std::vector<std::shared_ptr<FakeStream>> mine;
   for (uint32_t i = 0; i < limits::kStreamsPerCaller; ++i) mine.push_back(MustAdd(streams, "a", "topic"));
   const auto other = MustAdd(streams, "b", "topic");
@@ -69,7 +81,7 @@ TEST_CASE("one stream too many ends the caller's oldest that still runs, whichev
 }
 
 TEST_CASE("who reads nothing can't pile streams up") {
-  Streams streams;
+  Streams streams("watches", 100);
   std::vector<std::shared_ptr<FakeStream>> stuck;
   for (uint32_t i = 0; i < 2 * limits::kStreamsPerCaller; ++i) stuck.push_back(MustAdd(streams, "a", "topic"));
   const absl::Status refused = streams.Add(std::make_shared<FakeStream>(), "a", "topic");
@@ -81,15 +93,15 @@ TEST_CASE("who reads nothing can't pile streams up") {
 }
 
 TEST_CASE("one node holds so many") {
-  Streams streams;
-  for (uint32_t i = 0; i < limits::kStreams; ++i) MustAdd(streams, std::to_string(i), "topic");
+  Streams streams("watches", 100);
+  for (uint32_t i = 0; i < 100; ++i) MustAdd(streams, std::to_string(i), "topic");
   const auto more = std::make_shared<FakeStream>();
-  CHECK(DetailsOf(streams.Add(more, "more", "topic"))["limit"] == "streams");
+  CHECK(DetailsOf(streams.Add(more, "more", "topic"))["limit"] == "watches");
   CHECK(more.use_count() == 1);
 }
 
 TEST_CASE("draining ends all, and takes no more") {
-  Streams streams;
+  Streams streams("watches", 100);
   const auto a = MustAdd(streams, "a", "one"), b = MustAdd(streams, "b", "two");
   streams.Drain();
   CHECK(ReasonOf(a->stopped.value()) == Reason::kDraining);

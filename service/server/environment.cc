@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "common/executor.h"
+#include "common/limits.h"
 #include "service/attachments/attachments.h"
 #include "service/auth/dev_issuer.h"
 #include "service/auth/jwks_file.h"
@@ -86,8 +88,12 @@ struct Environment::Parts {
   std::optional<mailbox::PageTokens> page_tokens;
   std::optional<mailbox::DirectoryReader> directory;
   std::optional<mailbox::HistoryReader> history;
+  std::optional<mailbox::ChangeReader> changes;
+  std::optional<mailbox::DownloadReader> downloads;
   std::optional<mailbox::SponsorReader> sponsors;
-  Streams streams;
+  Streams enrollment_watches{"enrollment_watches", limits::kEnrollmentWatches};
+  Streams watches{"watches", limits::kWatches};
+  Streams history_downloads{"history_downloads", limits::kHistoryDownloads};
   std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
   std::unique_ptr<mailbox::Sequencer> sequencer;
@@ -104,6 +110,8 @@ struct Environment::Parts {
   std::optional<Readiness> readiness;
   std::optional<Ticker> ticker;
   std::optional<Ticker> wake_ticker;
+
+  std::array<Streams*, 3> AllStreams() { return {&enrollment_watches, &watches, &history_downloads}; }
 
   absl::Status OpenStore(RandomSource& random);
   absl::Status LoadCredentials(RandomSource& random);
@@ -167,19 +175,27 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
   page_tokens.emplace(keys->page_token().Clone(), keys->generation(), random);
   directory.emplace(*engine, *page_tokens);
   history.emplace(*engine, *page_tokens, clock);
+  changes.emplace(*engine, keys->generation(), clock);
+  downloads.emplace(*engine, *page_tokens, clock);
   sponsors.emplace(*engine);
   enrollments.emplace(clock, random, [this](const std::string& partition, bool membership) {
-    streams.Wake(partition, /*recheck=*/membership);
+    enrollment_watches.Wake(partition, /*recheck=*/membership);
   });
   workers = std::make_unique<ThreadPool>(Workers());
-  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random);
+  const auto wake_watches = [this](const std::string& partition) {
+    if (!watches.HasTopic(partition)) return;
+    // Off the committer's thread: whoever is woken reads.
+    workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
+  };
+  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {
       &attachments->sweeper,
   };
   waker.emplace(*engine, clock, owners, [this](const WakeRound& round) { LogRound(log, round); });
   context.emplace(HandlerContext{policy, *keys, *accounts, *sessions, *challenges, *misses, *sequencer, *directory,
-                                 *history, *sponsors, *enrollments, streams, clock, random, *call_log});
+                                 *history, *changes, *downloads, *sponsors, *enrollments, enrollment_watches, watches,
+                                 history_downloads, clock, random, *call_log});
 }
 
 absl::Status Environment::Parts::Serve() {
@@ -202,7 +218,7 @@ absl::Status Environment::Parts::Serve() {
   readiness->Start();
   ticker.emplace(kTick, [this] {
     enrollments->Sweep();
-    streams.Tick();
+    for (Streams* streams : AllStreams()) streams->Tick();
   });
   wake_ticker.emplace(kWakeInterval, [this] { waker->RunOnce(); });
   if (!config.port_file.empty()) return WritePortFile(config.port_file, listener.port);
@@ -237,7 +253,7 @@ void Environment::Drain() {
   if (parts.listener.server == nullptr) return;
   parts.log.Event(LogLevel::kInfo, "draining").Count("pending", parts.sequencer->pending());
   parts.waker->Stop();
-  parts.streams.Drain();
+  for (Streams* streams : parts.AllStreams()) streams->Drain();
   const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(parts.config.drain_deadline_ms);
   parts.listener.server->Shutdown(deadline);
   parts.listener.server->Wait();

@@ -1,0 +1,44 @@
+// The stream of DownloadHistory.
+#ifndef LABYRINTH_SERVICE_HANDLERS_HISTORY_DOWNLOAD_H_
+#define LABYRINTH_SERVICE_HANDLERS_HISTORY_DOWNLOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "proto/labyrinth/v1/history.pb.h"
+#include "service/handlers/stream.h"
+#include "service/mailbox/download_reader.h"
+
+namespace labyrinth::service {
+
+// Reads a part when the client has taken the one before, together with the device's record; nothing is read ahead, so
+// that nothing goes out that was read before a revocation. Ends OK after the last part, with TOKEN_INVALID with its
+// session, and with what DownloadReader says.
+class HistoryDownload final : public Stream<v1::DownloadHistoryResponse> {
+ public:
+  HistoryDownload(const HandlerContext& context, grpc::CallbackServerContext* rpc, const mailbox::Caller& caller,
+                  mailbox::Download download, int64_t session_expire_ms)
+      : Stream(context, context.history_downloads, rpc, "download_history"),
+        caller_(caller),
+        session_expire_ms_(session_expire_ms),
+        download_(std::move(download)) {
+    SetPartition(caller_.partition);
+  }
+
+  static grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* Begin(const std::shared_ptr<HistoryDownload>& download);
+
+ private:
+  void Produce(bool recheck) override;
+  void TakePart(absl::StatusOr<mailbox::DownloadPart> part);
+
+  const mailbox::Caller caller_;
+  const int64_t session_expire_ms_;
+  mailbox::Download download_;
+  bool complete_ = false;  // the last part was sent
+};
+
+}  // namespace labyrinth::service
+
+#endif  // LABYRINTH_SERVICE_HANDLERS_HISTORY_DOWNLOAD_H_
