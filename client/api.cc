@@ -97,6 +97,14 @@ absl::StatusOr<v1::ListThreadsResponse> Api::ListThreads(const v1::ListThreadsRe
   return WithSession(session_, connection_.history(), &v1::HistoryService::Stub::ListThreads, request);
 }
 
+absl::StatusOr<v1::DeleteMessagesResponse> Api::DeleteMessages(const v1::DeleteMessagesRequest& request) {
+  return WithSession(session_, connection_.history(), &v1::HistoryService::Stub::DeleteMessages, request);
+}
+
+absl::StatusOr<v1::ListChangesResponse> Api::ListChanges(const v1::ListChangesRequest& request) {
+  return WithSession(session_, connection_.history(), &v1::HistoryService::Stub::ListChanges, request);
+}
+
 absl::StatusOr<v1::PrepareUploadResponse> Api::PrepareUpload(const v1::PrepareUploadRequest& request) {
   return WithSession(session_, connection_.attachment(), &v1::AttachmentService::Stub::PrepareUpload, request);
 }
@@ -112,6 +120,14 @@ absl::StatusOr<v1::PrepareDownloadResponse> Api::PrepareDownload(const v1::Prepa
 absl::Status Api::Download(
     absl::FunctionRef<grpc::Status(v1::AttachmentService::Stub& stub, grpc::ClientContext& context)> attempt) {
   return session_.Call([&](grpc::ClientContext& context) { return attempt(connection_.attachment(), context); });
+}
+
+absl::Status Api::DownloadHistory(HistoryAttempt attempt) {
+  return session_.Call([&](grpc::ClientContext& context) { return attempt(connection_.history(), context); });
+}
+
+absl::Status Api::Watch(HistoryAttempt attempt) {
+  return session_.Call([&](grpc::ClientContext& context) { return attempt(connection_.history(), context); });
 }
 
 }  // namespace labyrinth::client

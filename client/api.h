@@ -46,6 +46,8 @@ class Api {
   absl::StatusOr<v1::BatchGetMessagesResponse> BatchGetMessages(const v1::BatchGetMessagesRequest& request);
   absl::StatusOr<v1::ListMessagesResponse> ListMessages(const v1::ListMessagesRequest& request);
   absl::StatusOr<v1::ListThreadsResponse> ListThreads(const v1::ListThreadsRequest& request);
+  absl::StatusOr<v1::DeleteMessagesResponse> DeleteMessages(const v1::DeleteMessagesRequest& request);
+  absl::StatusOr<v1::ListChangesResponse> ListChanges(const v1::ListChangesRequest& request);
   absl::StatusOr<v1::PrepareUploadResponse> PrepareUpload(const v1::PrepareUploadRequest& request);
   absl::StatusOr<v1::CreateReferenceResponse> CreateReference(const v1::CreateReferenceRequest& request);
   absl::StatusOr<v1::PrepareDownloadResponse> PrepareDownload(const v1::PrepareDownloadRequest& request);
@@ -53,6 +55,10 @@ class Api {
   // ended.
   absl::Status Download(
       absl::FunctionRef<grpc::Status(v1::AttachmentService::Stub& stub, grpc::ClientContext& context)> attempt);
+  using HistoryAttempt = absl::FunctionRef<grpc::Status(v1::HistoryService::Stub& stub, grpc::ClientContext& context)>;
+  absl::Status DownloadHistory(HistoryAttempt attempt);
+  // The attempt sets its own deadline.
+  absl::Status Watch(HistoryAttempt attempt);
 
  private:
   Connection& connection_;

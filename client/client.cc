@@ -51,6 +51,7 @@ struct LabyrinthClient::Parts {
   std::unique_ptr<Recovery> recovery;
   std::unique_ptr<History> history;
   std::unique_ptr<Attachments> attachments;
+  std::string profile_dir;
 };
 
 LabyrinthClient::LabyrinthClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -82,6 +83,7 @@ absl::StatusOr<std::unique_ptr<LabyrinthClient>> LabyrinthClient::Open(const std
   parts->recovery = std::make_unique<Recovery>(*parts->core);
   parts->history = std::make_unique<History>(*parts->core);
   parts->attachments = std::make_unique<Attachments>(*parts->core, *parts->history, profile_dir + "/attachments");
+  parts->profile_dir = profile_dir;
   return std::unique_ptr<LabyrinthClient>(new LabyrinthClient(std::move(parts)));
 }
 
@@ -92,6 +94,8 @@ Devices& LabyrinthClient::devices() { return *parts_->devices; }
 Recovery& LabyrinthClient::recovery() { return *parts_->recovery; }
 History& LabyrinthClient::history() { return *parts_->history; }
 Attachments& LabyrinthClient::attachments() { return *parts_->attachments; }
+Core& LabyrinthClient::core() { return *parts_->core; }
+const std::string& LabyrinthClient::profile_dir() const { return parts_->profile_dir; }
 
 absl::StatusOr<VerifyReport> LabyrinthClient::Verify(absl::FunctionRef<void(const VerifyProgress&)> progress) {
   return VerifyMailbox(*parts_->core, progress);

@@ -21,6 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/attachments/attachments.h"
+#include "client/core.h"
 #include "client/devices.h"
 #include "client/history.h"
 #include "client/mailbox.h"
@@ -55,6 +56,10 @@ class LabyrinthClient {
   Recovery& recovery();
   History& history();
   Attachments& attachments();
+
+  // For the library's own parts that stand beside it (client/sync).
+  Core& core();
+  const std::string& profile_dir() const;
 
   // Walks everything and cross-examines it: see verify.h. A finding is part of the report, not an error.
   absl::StatusOr<VerifyReport> Verify(absl::FunctionRef<void(const VerifyProgress&)> progress);

@@ -25,6 +25,7 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<A
       tokens_(std::move(tokens)),
       clock_(clock),
       random_(random),
+      sleeper_(sleeper),
       caller_(retry, sleeper, random),
       mailbox_(v1::MailboxService::NewStub(channel_)),
       device_(v1::DeviceService::NewStub(channel_)),

@@ -36,6 +36,7 @@ class Connection {
   Caller& caller() { return caller_; }
   Clock& clock() { return clock_; }
   RandomSource& random() { return random_; }
+  Sleeper& sleeper() { return sleeper_; }
   v1::MailboxService::Stub& mailbox() { return *mailbox_; }
   v1::DeviceService::Stub& device() { return *device_; }
   v1::EpochService::Stub& epoch() { return *epoch_; }
@@ -47,6 +48,7 @@ class Connection {
   std::shared_ptr<AccountTokenSource> tokens_;
   Clock& clock_;
   RandomSource& random_;
+  Sleeper& sleeper_;
   Caller caller_;
   std::unique_ptr<v1::MailboxService::Stub> mailbox_;
   std::unique_ptr<v1::DeviceService::Stub> device_;

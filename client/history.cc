@@ -173,6 +173,45 @@ absl::StatusOr<BatchGetResult> History::GetMessages(std::span<const std::string>
   return result;
 }
 
+absl::StatusOr<DeleteReport> History::Delete(std::span<const std::string> message_ids) {
+  std::vector<RowToDelete> rows;
+  rows.reserve(message_ids.size());
+  for (const std::string& id : message_ids) rows.push_back({id, {}});
+  return DeleteRows(core_, rows);
+}
+
+absl::Status History::Download(const DownloadQuery& query, absl::FunctionRef<absl::Status(const DownloadBatch&)> take) {
+  return DownloadHistory(core_, query, take);
+}
+
+absl::StatusOr<ChangeBatch> History::Changes(const FeedCursor& since, bool include_messages) {
+  if (absl::Status s = core_.Ready(); !s.ok()) return s;
+  if (absl::Status s = core_.ReachFirstEpoch(); !s.ok()) return s;
+  v1::ListChangesRequest request;
+  ToProto(since, *request.mutable_since());
+  request.set_include_messages(include_messages);
+  request.set_max_changes(limits::kChanges);
+  auto response = core_.api().ListChanges(request);
+  if (!response.ok()) return response.status();
+  auto batch = OpenChanges(core_, since, *response);
+  if (batch.ok() && batch->next == since && batch->head != since) {
+    return Violation("change feed: it doesn't come nearer to its own head");
+  }
+  return batch;
+}
+
+absl::StatusOr<FeedCursor> History::Head() {
+  if (absl::Status s = core_.Ready(); !s.ok()) return s;
+  const auto mailbox = core_.api().GetMailbox({});
+  if (!mailbox.ok()) return mailbox.status();
+  return FromProto(mailbox->head());
+}
+
+absl::Status History::Watch(const FeedCursor& since, bool include_messages,
+                            absl::FunctionRef<absl::Status(const ChangeBatch&)> take, WatchStop& stop) {
+  return WatchFeed(core_, since, include_messages, take, stop);
+}
+
 absl::StatusOr<crypto::ImportIds> History::ImportIds() {
   if (absl::Status s = core_.Ready(); !s.ok()) return s;
   if (absl::Status s = core_.ReachFirstEpoch(); !s.ok()) return s;

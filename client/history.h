@@ -1,4 +1,4 @@
-// Saving and reading messages (protocol section 6).
+// Saving, reading, deleting and following messages (protocol section 6; api semantics 1 to 10).
 #ifndef LABYRINTH_CLIENT_HISTORY_H_
 #define LABYRINTH_CLIENT_HISTORY_H_
 
@@ -8,11 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/core.h"
+#include "client/delete.h"
+#include "client/download.h"
+#include "client/feed.h"
 #include "client/message.h"
 #include "client/readers.h"
+#include "client/watch.h"
 #include "common/ids.h"
 #include "crypto/labyrinth/import_ids.h"
 
@@ -65,6 +70,24 @@ class History {
 
   // Any number of ids, asked for in batches; duplicates are asked for once.
   absl::StatusOr<BatchGetResult> GetMessages(std::span<const std::string> message_ids);
+
+  // Deletes any number of messages for every device, in batches. Each leaves a tombstone for 90 days, so that a device
+  // that was away can't bring it back. Idempotent; ids that are gone or were never there are no error. Attachments of
+  // theirs become unreachable at once; Attachments::Delete also lets go of their bytes.
+  absl::StatusOr<DeleteReport> Delete(std::span<const std::string> message_ids);
+
+  // Everything, with exact totals: see download.h.
+  absl::Status Download(const DownloadQuery& query, absl::FunctionRef<absl::Status(const DownloadBatch&)> take);
+
+  // What happened after `since`: one batch, the end of which `next` and `head` tell. Errors: RESYNC_REQUIRED (the feed
+  // doesn't reach back that far: Download, then go on from its as_of), STORE_RESTORED (the cursor is of another
+  // generation), INVALID_FIELD (beyond the head), DATA_LOSS (feed.h). client/sync keeps a copy of the history by these.
+  absl::StatusOr<ChangeBatch> Changes(const FeedCursor& since, bool include_messages = true);
+  // Where the feed ends now.
+  absl::StatusOr<FeedCursor> Head();
+  // Goes on for as long as it is let: see watch.h.
+  absl::Status Watch(const FeedCursor& since, bool include_messages,
+                     absl::FunctionRef<absl::Status(const ChangeBatch&)> take, WatchStop& stop);
 
   // Ids for imported messages, under a key that every member derives from the first epoch (section 6): importing twice,
   // or from two devices, doubles nothing.

@@ -59,6 +59,7 @@ enum class Tampering {
   kOutsideOfQuery,       // another thread, a time outside of the range, or an id that wasn't asked for
   kOutOfOrder,           // breaks the order that the page walk promised
   kDuplicate,            // shown before in the same walk
+  kRolledBack,           // older than what this device has seen of the same message (client/sync)
 };
 
 // Why this row was refused. There is no content: nothing of it may be shown as a message.

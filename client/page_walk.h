@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -16,6 +17,10 @@ namespace labyrinth::client {
 // Keeps 8 bytes a page. Thread-compatible.
 class PageWalk {
  public:
+  PageWalk() = default;
+  // Goes on where an earlier walk ended.
+  explicit PageWalk(std::string token) : token_(std::move(token)) {}
+
   static constexpr std::size_t kMaxTokenBytes = 4096;
   static constexpr int kMaxEmptyPages = 16;
 

@@ -77,6 +77,8 @@ std::string_view Describe(Tampering kind) {
       return "stands out of order";
     case Tampering::kDuplicate:
       return "was shown before";
+    case Tampering::kRolledBack:
+      return "is older than what this device has already seen of it";
   }
   return "is damaged";
 }

@@ -191,6 +191,20 @@ absl::StatusOr<AttachedSave> Attachments::Save(const NewMessage& message, std::s
   return report;
 }
 
+absl::StatusOr<DeleteReport> Attachments::Delete(std::span<const Deletion> messages) {
+  // The points need this device's part of the ORF.
+  if (absl::Status s = core_.Ready(); !s.ok()) return s;
+  std::vector<RowToDelete> rows;
+  rows.reserve(messages.size());
+  for (const Deletion& message : messages) {
+    RowToDelete& row = rows.emplace_back(RowToDelete{message.message_id, {}});
+    for (const crypto::AttachmentName& name : message.attachments) {
+      row.attachments.push_back(PointOf(core_, name, message.thread_id, message.message_id));
+    }
+  }
+  return DeleteRows(core_, rows);
+}
+
 absl::Status Attachments::SettleOne(const crypto::AttachmentName& name, SettleReport& report) {
   const PendingAttachment& entry = *journal_->Find(name);
   if (!entry.has_message()) {

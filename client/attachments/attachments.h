@@ -13,6 +13,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -82,6 +83,15 @@ class Attachments {
   // WAS_DELETED), nothing is attached and the uploads are forgotten.
   absl::StatusOr<AttachedSave> Save(const NewMessage& message, std::span<const Attachment> attachments,
                                     const SaveOptions& options = {});
+
+  // Deletes messages (History::Delete) and the references of the attachments that they hold, so that the server lets go
+  // of the files' bytes as well. `attachments` are those of the verified message's content.
+  struct Deletion {
+    std::string thread_id;
+    std::string message_id;
+    std::vector<crypto::AttachmentName> attachments;
+  };
+  absl::StatusOr<DeleteReport> Delete(std::span<const Deletion> messages);
 
   // Finishes what interrupted runs left. The others call it too; it costs nothing where there is nothing to do. A
   // refusal of one reference stands in no other's way; errors are those that concern every call: no connection,

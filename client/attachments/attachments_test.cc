@@ -32,6 +32,24 @@ TEST_CASE("A file comes back, with its mode, and the profile forgets the upload"
   for (const auto& [ticket, upload] : f.fake.uploads) CHECK(upload.data.find(Content(10)) == std::string::npos);
 }
 
+TEST_CASE("Deleting messages names their files to the server, a hundred a call") {
+  Fixture f;
+  const Attachment attachment = f.Send("hello");
+  std::vector<Attachments::Deletion> messages;
+  messages.push_back({"t", "m1", {attachment.name}});
+  // Each with more than fit twice into one call.
+  for (int i = 0; i < 3; ++i) {
+    messages.push_back({"t", "n" + std::to_string(i), std::vector<crypto::AttachmentName>(60, attachment.name)});
+  }
+  const auto report = f.client->attachments().Delete(messages);
+  REQUIRE(report.ok());
+  CHECK(report->deleted == 1);
+  CHECK(f.server->calls["DeleteMessages"] == 3);
+  REQUIRE(f.server->store.deleted_points.size() == 181);
+  CHECK(f.fake.references.begin()->second.point.SerializeAsString() ==
+        f.server->store.deleted_points[0].SerializeAsString());
+}
+
 TEST_CASE("An upload that broke goes on where the server is, in this run and in the next") {
   Fixture f;
   const std::string content = Content(5 * kChunk);

@@ -33,6 +33,13 @@ std::string Metadata(grpc::ServerContext* context, const char* name) {
   return it == context->client_metadata().end() ? "" : std::string(it->second.data(), it->second.size());
 }
 
+v1::ChangeEntry DeviceEntry(v1::ChangeKind kind, uint64_t device_id) {
+  v1::ChangeEntry entry;
+  entry.set_kind(kind);
+  entry.set_device_id(device_id);
+  return entry;
+}
+
 }  // namespace
 
 FakeServer::FakeServer(std::string account_id, grpc::Service* more, bool listen) : account_id_(std::move(account_id)) {
@@ -46,7 +53,15 @@ FakeServer::FakeServer(std::string account_id, grpc::Service* more, bool listen)
   server_ = builder.BuildAndStart();
 }
 
-FakeServer::~FakeServer() { server_->Shutdown(); }
+FakeServer::~FakeServer() {
+  Locked([this](FakeStore&) { stopping_ = true; });
+  server_->Shutdown();
+}
+
+void FakeServer::Locked(const std::function<void(FakeStore&)>& change) {
+  absl::MutexLock lock(&mutex_);
+  change(store);
+}
 
 std::shared_ptr<grpc::Channel> FakeServer::Channel() { return server_->InProcessChannel({}); }
 
@@ -109,9 +124,10 @@ bool FakeServer::Answered(const std::string& request_id, Response* response) {
 }
 
 template <typename Response>
-void FakeServer::Remember(const std::string& request_id, const Response& response) {
+void FakeServer::Remember(const std::string& request_id, const Response& response,
+                          std::vector<v1::ChangeEntry> entries) {
   store.answers[request_id] = response.SerializeAsString();
-  ++store.revision;
+  store.Commit(std::move(entries));
 }
 
 // --- MailboxService ---
@@ -183,6 +199,7 @@ grpc::Status FakeServer::GetMailbox(grpc::ServerContext* context, const v1::GetM
     response->set_mailbox_id(store.mailbox_id);
     response->set_state(store.rotation_required ? v1::MAILBOX_STATE_ROTATION_REQUIRED : v1::MAILBOX_STATE_ACTIVE);
     response->set_message_count(store.messages.size());
+    response->mutable_head()->set_generation(store.generation);
     response->mutable_head()->set_revision(store.revision);
     if (on_mailbox) on_mailbox(*response);
     return absl::OkStatus();
@@ -238,7 +255,7 @@ grpc::Status FakeServer::RegisterDevice(grpc::ServerContext*, const v1::Register
     if (absl::Status s = AppendLog(request->log_entry()); !s.ok()) return s;
     response->set_device_id(AddDevice({}, v1::DEVICE_KIND_PHYSICAL, request->keys(), request->epoch_device_mac()));
     response->set_mailbox_id(store.mailbox_id);
-    Remember(request->request_id(), *response);
+    Remember(request->request_id(), *response, {DeviceEntry(v1::CHANGE_KIND_DEVICE_ADDED, response->device_id())});
     return absl::OkStatus();
   });
 }
@@ -257,7 +274,7 @@ grpc::Status FakeServer::CreateVirtualDevice(grpc::ServerContext* context,
     device.secrets = request->secrets();
     device.epoch_id = request->epoch_id();
     response->set_device_id(AddDevice(device, v1::DEVICE_KIND_VIRTUAL, request->keys(), request->epoch_device_mac()));
-    Remember(request->request_id(), *response);
+    Remember(request->request_id(), *response, {DeviceEntry(v1::CHANGE_KIND_DEVICE_ADDED, response->device_id())});
     return absl::OkStatus();
   });
 }
@@ -298,7 +315,7 @@ grpc::Status FakeServer::RevokeDevice(grpc::ServerContext* context, const v1::Re
     if (absl::Status s = AppendLog(request->log_entry()); !s.ok()) return s;
     store.devices[request->device_id()].row.set_state(v1::DEVICE_STATE_REVOKED);
     store.rotation_required = true;
-    Remember(request->request_id(), *response);
+    Remember(request->request_id(), *response, {DeviceEntry(v1::CHANGE_KIND_DEVICE_REVOKED, request->device_id())});
     return absl::OkStatus();
   });
 }
@@ -337,7 +354,11 @@ grpc::Status FakeServer::OpenEpoch(grpc::ServerContext* context, const v1::OpenE
     *epoch.mutable_members() = request->members();
     store.rotation_required = false;
     response->set_epoch_id(epoch.epoch_id());
-    Remember(request->request_id(), *response);
+    v1::ChangeEntry entry;
+    entry.set_kind(v1::CHANGE_KIND_EPOCH_OPENED);
+    entry.set_epoch_id(epoch.epoch_id());
+    entry.set_by_device_id(*caller);
+    Remember(request->request_id(), *response, {entry});
     return absl::OkStatus();
   });
 }
@@ -375,17 +396,31 @@ grpc::Status FakeServer::SaveMessages(grpc::ServerContext* context, const v1::Sa
     if (auto caller = Caller(context); !caller.ok()) return caller.status();
     if (store.rotation_required) return errors::RotationRequired();
     if (absl::Status s = CheckEpoch(request->epoch_id()); !s.ok()) return s;
-    ++store.revision;
+    std::vector<v1::ChangeEntry> entries;
     for (v1::Message message : request->messages()) {
-      const bool known = std::any_of(store.messages.begin(), store.messages.end(),
-                                     [&](const auto& m) { return m.message_id() == message.message_id(); });
-      response->add_results()->set_outcome(known ? v1::SAVE_OUTCOME_KEPT_EXISTING : v1::SAVE_OUTCOME_CREATED);
-      if (known) continue;
+      const auto known = std::find_if(store.messages.begin(), store.messages.end(),
+                                      [&](const auto& m) { return m.message_id() == message.message_id(); });
+      const bool replace = known != store.messages.end() && request->on_conflict() == v1::ON_CONFLICT_REPLACE;
+      v1::SaveOutcome outcome = v1::SAVE_OUTCOME_CREATED;
+      if (known != store.messages.end()) outcome = replace ? v1::SAVE_OUTCOME_REPLACED : v1::SAVE_OUTCOME_KEPT_EXISTING;
+      if (store.deleted.contains(message.message_id())) outcome = v1::SAVE_OUTCOME_WAS_DELETED;
+      response->add_results()->set_outcome(outcome);
+      if (outcome != v1::SAVE_OUTCOME_CREATED && outcome != v1::SAVE_OUTCOME_REPLACED) continue;
       message.set_epoch_id(request->epoch_id());
       message.set_cipher_version(request->cipher_version());
-      message.set_revision(store.revision);
-      store.messages.push_back(message);
+      message.set_revision(store.revision + 1);
+      v1::ChangeEntry& entry = entries.emplace_back();
+      entry.set_kind(replace ? v1::CHANGE_KIND_REPLACED : v1::CHANGE_KIND_SAVED);
+      entry.set_thread_id(message.thread_id());
+      entry.set_message_id(message.message_id());
+      entry.set_timestamp_ms(message.timestamp_ms());
+      if (replace) {
+        *known = message;
+      } else {
+        store.messages.push_back(message);
+      }
     }
+    if (!entries.empty()) store.Commit(std::move(entries));
     response->set_revision(store.revision);
     if (on_save) on_save(*response);
     return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,22 @@ struct FakeStore {
   std::map<uint64_t, Device> devices;
   std::vector<v1::Epoch> epochs;
   std::vector<v1::Message> messages;  // in the order of saving
+  uint64_t generation = 1;
   uint64_t revision = 1;
-  std::map<std::string, std::string> answers;  // by request id
+  std::vector<v1::Change> feed;                     // ascending; without entries that later ones superseded
+  uint64_t feed_tail = 0;                           // cursors before it are too old
+  std::vector<v1::AttachmentPoint> deleted_points;  // that deletes named
+  std::set<std::string> deleted;                    // tombstones, expired ones included
+  std::map<std::string, std::string> answers;       // by request id
 
   v1::Epoch& epoch() { return epochs.back(); }
+  // One commit of these entries: raises the revision, and the feed forgets what they supersede.
+  void Commit(std::vector<v1::ChangeEntry> entries);
+  bool RemoveMessage(const std::string& message_id);
+  // As the server's own clock does: one commit.
+  void Expire(int64_t now_ms);
+  // From a backup, taken of this store at an earlier time.
+  void Restore(const FakeStore& backup);
 };
 
 // Serves one account's mailbox over gRPC inside the process. Keeps the API's compare-and-swaps and request ids;
@@ -66,9 +79,10 @@ class FakeServer final : public v1::MailboxService::Service,
   FakeStore store;
   std::map<std::string, int> calls;  // by method name
   int page_size = 3;
+  int inline_messages = 1000;  // that one response of the feed has room for
 
   // Asked before a method does anything, by its name; an error is the answer. Asked again as "after:NAME" once the call
-  // took effect: an error is what the client hears instead of the reply.
+  // took effect: an error is what the client hears instead of the reply. Streams ask "NAME:write" before each response.
   std::function<absl::Status(const std::string& method)> before;
 
   // Each may change a reply before it is sent.
@@ -82,6 +96,11 @@ class FakeServer final : public v1::MailboxService::Service,
   std::function<void(v1::SaveMessagesResponse&)> on_save;
   std::function<void(v1::GetVirtualDeviceResponse&)> on_virtual_device;
   std::function<void(v1::GetMailboxResponse&)> on_mailbox;
+  std::function<void(v1::ListChangesResponse&)> on_list_changes;
+  std::function<void(v1::DownloadHistoryResponse&)> on_download;
+
+  // For changing the store while calls run.
+  void Locked(const std::function<void(FakeStore&)>& change);
 
  private:
   grpc::Status CreateChallenge(grpc::ServerContext*, const v1::CreateChallengeRequest*,
@@ -111,6 +130,12 @@ class FakeServer final : public v1::MailboxService::Service,
                                 v1::BatchGetMessagesResponse*) override;
   grpc::Status ListMessages(grpc::ServerContext*, const v1::ListMessagesRequest*, v1::ListMessagesResponse*) override;
   grpc::Status ListThreads(grpc::ServerContext*, const v1::ListThreadsRequest*, v1::ListThreadsResponse*) override;
+  grpc::Status DeleteMessages(grpc::ServerContext*, const v1::DeleteMessagesRequest*,
+                              v1::DeleteMessagesResponse*) override;
+  grpc::Status DownloadHistory(grpc::ServerContext*, const v1::DownloadHistoryRequest*,
+                               grpc::ServerWriter<v1::DownloadHistoryResponse>*) override;
+  grpc::Status ListChanges(grpc::ServerContext*, const v1::ListChangesRequest*, v1::ListChangesResponse*) override;
+  grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
 
   // Counts the call, asks `before`, runs `body` under the lock, then asks `before` for "after:NAME".
   grpc::Status Serve(const char* method, const std::function<absl::Status()>& body);
@@ -123,7 +148,9 @@ class FakeServer final : public v1::MailboxService::Service,
   template <typename Response>
   bool Answered(const std::string& request_id, Response* response);
   template <typename Response>
-  void Remember(const std::string& request_id, const Response& response);
+  void Remember(const std::string& request_id, const Response& response, std::vector<v1::ChangeEntry> entries = {});
+  absl::Status Changes(const v1::Cursor& since, bool include_messages, int max_changes, v1::ListChangesResponse* out);
+  absl::Status NextOfDownload(const v1::DownloadHistoryRequest& request, v1::DownloadHistoryResponse* out);
   std::vector<v1::Message> InOrder(const v1::ListMessagesRequest& request) const;
 
   const std::string account_id_;
@@ -131,6 +158,13 @@ class FakeServer final : public v1::MailboxService::Service,
   uint64_t next_id_ = 1000;
   std::map<std::string, uint64_t> challenges_;
   std::map<std::string, uint64_t> sessions_;
+  struct Download {
+    std::vector<v1::Message> rows;
+    uint64_t generation = 0;
+    uint64_t revision = 0;
+  };
+  std::vector<Download> downloads_;
+  bool stopping_ = false;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
