@@ -13,6 +13,7 @@ readonly BUILD_PACKAGES=(
   libsodium-dev                                        # ristretto255, HChaCha20
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev  # command lines, configuration, JSON
   libzip-dev                                           # exports that come as an archive
+  libsqlite3-dev                                       # a device's copy of the history
   prometheus-cpp-dev                                   # metrics
   catch2                                               # tests
   dpkg-dev xz-utils ca-certificates                    # BoringSSL's source package
