@@ -72,7 +72,8 @@ absl::StatusOr<OpenedCode> OpenedCode::Open(Core& core, const crypto::Secret& ty
 }
 
 absl::Status OpenedCode::Refresh() {
-  if (absl::Status s = SyncLog(*api_, log_.position(), log_); !s.ok()) return s;
+  if (absl::Status s = SyncLog(*api_, kept_, log_); !s.ok()) return s;
+  kept_ = log_.position();
   const crypto::LogMember* self = log_.state().Find(keys_.device_key);
   if (self == nullptr || self->kind != crypto::SubjectKind::kVirtual ||
       self->epoch_storage_key != keys_.epoch_storage_key) {

@@ -14,12 +14,13 @@
 #include "crypto/labyrinth/virtual_device.h"
 #include "crypto/primitives/secret.h"
 #include "crypto/statements/device_keys.h"
+#include "crypto/statements/log_chain.h"
 
 namespace labyrinth::client {
 
-// A virtual device, opened and signed in. What it has verified starts at nothing: it has no kept log position, so a
-// consistent old prefix of the log can't be told from the whole (protocol section 8, last paragraph). Move-only;
-// thread-compatible; borrows the connection.
+// A virtual device, opened and signed in. What it has verified starts at nothing. On a profile that is a device the log
+// must contain what that device has seen; a blank profile has no mark, so a consistent old prefix of the log can't be
+// told from the whole (protocol section 8, last paragraph). Move-only; thread-compatible; borrows the connection.
 class OpenedCode {
  public:
   // Corrects the typed code on this device against the account's public checks, fetches the one virtual device that
@@ -39,7 +40,10 @@ class OpenedCode {
   const KnownEpochs& epochs() const { return epochs_; }
 
  private:
-  OpenedCode(Core& core, crypto::VirtualDeviceSecrets secrets) : secrets_(std::move(secrets)), log_(core.names()) {}
+  OpenedCode(Core& core, crypto::VirtualDeviceSecrets secrets)
+      : secrets_(std::move(secrets)),
+        log_(core.names()),
+        kept_(core.HasDevice() ? core.enrolment().log : crypto::LogPosition()) {}
 
   int corrected_characters_ = 0;
   DeviceId device_id_;
@@ -48,6 +52,7 @@ class OpenedCode {
   crypto::VirtualDeviceSecrets secrets_;
   std::unique_ptr<Api> api_;
   VerifiedLog log_;
+  crypto::LogPosition kept_;  // the highest place that this profile or this object has verified
   KnownEpochs epochs_;
   bool start_checked_ = false;
 };

@@ -76,6 +76,21 @@ TEST_CASE("A code can be tested without registering a device") {
   CHECK(f.server.calls["RegisterDevice"] == 0);
 }
 
+TEST_CASE("A code that a member tests is held against the log that the member has seen") {
+  MailboxFixture f;
+  const crypto::Secret code = f.MakeCode();
+  REQUIRE(f.laptop->devices().Rotate().ok());
+  f.server.store.log.pop_back();
+  f.server.store.heads.pop_back();
+  f.server.store.epochs.pop_back();
+  const absl::Status tested = f.laptop->recovery().Test(code).status();
+  CHECK(absl::IsDataLoss(tested));
+  CHECK(Mentions(tested, "shorter"));
+  // A profile without a mark can't tell.
+  TestClient blank(f.server, 2);
+  CHECK(blank->recovery().Test(code).ok());
+}
+
 TEST_CASE("A revoked code joins nobody") {
   MailboxFixture f;
   const auto code = f.laptop->recovery().CreateCode();
