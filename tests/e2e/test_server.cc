@@ -20,7 +20,7 @@ void Require(const absl::Status& status, const char* what) {
 
 }  // namespace
 
-TestServer::TestServer() { Start(); }
+TestServer::TestServer(uint64_t seed) : random_(seed) { Start(); }
 
 void TestServer::Start() {
   service::ServerConfig config;

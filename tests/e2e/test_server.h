@@ -18,7 +18,8 @@ inline constexpr int64_t kStartMs = 1'800'000'000'000;
 // A development server on a free loopback port, over a store on disk that outlives restarts.
 class TestServer {
  public:
-  TestServer();
+  // Servers of one seed make the same keys for their stores.
+  explicit TestServer(uint64_t seed = 4711);
 
   void Start();
   void Stop() { environment_.reset(); }
@@ -30,7 +31,7 @@ class TestServer {
 
  private:
   client::testing::TempDir dir_;
-  crypto::SeededRandom random_{4711};
+  crypto::SeededRandom random_;
   std::unique_ptr<service::Environment> environment_;
 };
 

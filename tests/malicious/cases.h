@@ -19,7 +19,14 @@ struct Case {
   Verdict (*play)(Scene& scene);
 };
 
-std::vector<Case> MembershipCases();
+// By the protocol's sections, a file each.
+std::vector<Case> MembershipCases();  // 8: who belongs to the mailbox
+std::vector<Case> LogCases();         // 8: the log itself, and the disk behind it
+std::vector<Case> EpochCases();       // 3
+std::vector<Case> RecoveryCases();    // 4
+std::vector<Case> MessageCases();     // 6: one row
+std::vector<Case> WalkCases();        // 6: rows, pages and counters
+std::vector<Case> SessionCases();     // 9
 
 }  // namespace labyrinth::malicious
 

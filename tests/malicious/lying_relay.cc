@@ -63,8 +63,10 @@ class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
       absl::MutexLock lock(&mutex_);
       if (!requests_open_) return;
       if (ok) {
-        if (last_request_.empty()) last_request_ = ToBytes(request_);
-        upstream_.StartWrite(&request_);
+        const std::string request = ToBytes(request_);
+        if (last_request_.empty()) last_request_ = request;
+        question_ = ToBuffer(relay_.Question(method_, request));
+        upstream_.StartWrite(&question_);
         return;
       }
       upstream_.StartWritesDone();
@@ -123,6 +125,7 @@ class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
   Upstream upstream_;
   const std::shared_ptr<grpc::GenericStub> stub_;
   grpc::ByteBuffer request_;
+  grpc::ByteBuffer question_;  // the request as the server gets it
   grpc::ByteBuffer reply_;
   grpc::ByteBuffer answer_;
   absl::Mutex mutex_;
@@ -158,10 +161,21 @@ void LyingRelay::Divert(const std::string& method, const std::string& upstream) 
   diverted_[method] = Connect(upstream);
 }
 
+void LyingRelay::Ask(const std::string& method, std::function<void(std::string&)> change) {
+  absl::MutexLock lock(&mutex_);
+  questions_[method] = std::move(change);
+}
+
 void LyingRelay::MoveTo(const std::string& upstream) {
   absl::MutexLock lock(&mutex_);
   upstream_ = Connect(upstream);
   moved_ = true;
+}
+
+void LyingRelay::Follow(const std::string& upstream) {
+  absl::MutexLock lock(&mutex_);
+  upstream_ = Connect(upstream);
+  moved_ = false;
 }
 
 int LyingRelay::told() const {
@@ -184,6 +198,16 @@ std::shared_ptr<grpc::GenericStub> LyingRelay::StubFor(const std::string& method
   const auto it = diverted_.find(method);
   if (it != diverted_.end() || moved_) ++told_;
   return it == diverted_.end() ? upstream_ : it->second;
+}
+
+std::string LyingRelay::Question(const std::string& method, std::string request) {
+  std::function<void(std::string&)> change;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (const auto it = questions_.find(method); it != questions_.end()) change = it->second;
+  }
+  if (change) change(request);
+  return request;
 }
 
 std::string LyingRelay::Answer(const std::string& method, const std::string& request, std::string reply) {

@@ -41,10 +41,14 @@ class LyingRelay final : public grpc::CallbackGenericService {
 
   // Replaces the lie about a method.
   void Tell(const std::string& method, Lie lie);
+  // Changes what the server is asked, before it is: for replies that it wouldn't give to the client's own request. No
+  // lie by itself.
+  void Ask(const std::string& method, std::function<void(std::string& request)> change);
   // Sends a method's calls to another server.
   void Divert(const std::string& method, const std::string& upstream);
-  // Sends every call to another server that isn't diverted.
+  // Sends every call that isn't diverted to another server; as a lie, or because the same server moved.
   void MoveTo(const std::string& upstream);
+  void Follow(const std::string& upstream);
 
   // How many replies were changed, or came from another server: a case that never lied proves nothing.
   int told() const;
@@ -58,6 +62,7 @@ class LyingRelay final : public grpc::CallbackGenericService {
   class Call;
 
   std::shared_ptr<grpc::GenericStub> StubFor(const std::string& method);
+  std::string Question(const std::string& method, std::string request);
   std::string Answer(const std::string& method, const std::string& request, std::string reply);
 
   mutable absl::Mutex mutex_;
@@ -65,6 +70,7 @@ class LyingRelay final : public grpc::CallbackGenericService {
   std::map<std::string, std::shared_ptr<grpc::GenericStub>> diverted_ ABSL_GUARDED_BY(mutex_);
   bool moved_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, Lie> lies_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::function<void(std::string&)>> questions_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<Exchange>> heard_ ABSL_GUARDED_BY(mutex_);
   int told_ ABSL_GUARDED_BY(mutex_) = 0;
   int port_ = 0;

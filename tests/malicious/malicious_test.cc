@@ -28,7 +28,10 @@ std::vector<Case> Canary() {
 
 std::vector<Case> AllCases() {
   std::vector<Case> all;
-  for (const auto& group : {MembershipCases(), Canary()}) all.insert(all.end(), group.begin(), group.end());
+  for (const auto& group : {MembershipCases(), LogCases(), EpochCases(), RecoveryCases(), MessageCases(), WalkCases(),
+                            SessionCases(), Canary()}) {
+    all.insert(all.end(), group.begin(), group.end());
+  }
   return all;
 }
 

@@ -22,6 +22,35 @@ Verdict ExtraMember(Scene& scene) {
   return Said(scene.laptop()->devices().List());
 }
 
+Verdict OtherMailboxsDevices(Scene& scene) {
+  const auto stranger = scene.Stranger();
+  (void)(*stranger)->devices().List();
+  const v1::ListDevicesResponse other = scene.Heard<v1::ListDevicesResponse>().back();
+  scene.Tell<v1::ListDevicesResponse>([other](auto& reply) { reply = other; });
+  return Said(scene.laptop()->devices().List());
+}
+
+// What entropies would be encrypted to.
+Verdict OtherStorageKey(Scene& scene) {
+  const auto stranger = scene.Stranger();
+  (void)(*stranger)->devices().List();
+  const std::string key = scene.Heard<v1::ListDevicesResponse>().back().devices(0).keys().epoch_storage_key();
+  const auto phone = scene.Phone();
+  scene.Tell<v1::ListDevicesResponse>(
+      [key](auto& reply) { NewestDevice(reply).mutable_keys()->set_epoch_storage_key(key); });
+  return Said(scene.laptop()->devices().Rotate());
+}
+
+Verdict TwoNumbers(Scene& scene) {
+  const auto phone = scene.Phone();
+  scene.Tell<v1::ListDevicesResponse>([](auto& reply) {
+    v1::Device again = NewestDevice(reply);
+    again.set_device_id(again.device_id() ^ 1);
+    *reply.add_devices() = again;
+  });
+  return Said(scene.laptop()->devices().List());
+}
+
 Verdict BadMac(Scene& scene) {
   const auto phone = scene.Phone();
   const uint64_t id = scene.IdOf(*phone).value();
@@ -63,6 +92,12 @@ std::vector<Case> MembershipCases() {
        "", HiddenMember},
       {"extra member", "lists a device that no member added",
        DataLoss("device list: it names a device that the membership log doesn't"), "", ExtraMember},
+      {"another mailbox's devices", "answers with the device list of another mailbox",
+       DataLoss("device list: it names a device that the membership log doesn't"), "", OtherMailboxsDevices},
+      {"member's storage key", "names another key for a member, which the server may hold",
+       DataLoss("device list: a device's keys or kind differ from the membership log"), "", OtherStorageKey},
+      {"member twice", "lists a member under a second number", DataLoss("device list: a device's keys occur twice"), "",
+       TwoNumbers},
       {"member's MAC",
        "changes a member's MAC in the current epoch",
        {std::string(kDropped), "its MAC in the previous epoch doesn't verify"},

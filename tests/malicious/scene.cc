@@ -1,6 +1,7 @@
 #include "tests/malicious/scene.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "service/config/server_config.h"
@@ -75,6 +76,8 @@ crypto::Secret Scene::MakeCode() {
 
 void Scene::Rotate(Device& device) { RequireOk(device->devices().Rotate().status()); }
 
+void Scene::Revoke(DeviceId id) { RequireOk(laptop()->devices().Revoke(id).status()); }
+
 void Scene::Save(Device& device, const std::string& thread, const std::string& id, const std::string& content,
                  client::OnConflict on_conflict) {
   // Ids sort as their times: "m3" is of the fourth millisecond.
@@ -94,6 +97,38 @@ DeviceId Scene::IdOf(Device& device) {
   }
   FAIL("the device isn't listed");
   return {};
+}
+
+void Scene::KeepDisk() {
+  server_.Stop();
+  std::filesystem::copy(server_.data_dir(), kept_.path("disk"), std::filesystem::copy_options::recursive);
+  server_.Start();
+  ComeBack();
+}
+
+void Scene::StartFromKept(e2e::TestServer& server) const {
+  server.Stop();
+  std::filesystem::remove_all(server.data_dir());
+  std::filesystem::copy(kept_.path("disk"), server.data_dir(), std::filesystem::copy_options::recursive);
+  server.Start();
+}
+
+void Scene::PutBackDisk() {
+  if (!lying_) return;
+  StartFromKept(server_);
+  relay_.MoveTo(server_.endpoint());
+}
+
+std::string Scene::ForkEndpoint() {
+  if (fork_ == nullptr) {
+    fork_ = std::make_unique<e2e::TestServer>();
+    StartFromKept(*fork_);
+  }
+  return fork_->endpoint();
+}
+
+void Scene::GoToFork() {
+  if (lying_) relay_.MoveTo(ForkEndpoint());
 }
 
 Verdict Scene::Read(Device& device, client::MessageQuery query) {

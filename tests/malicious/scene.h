@@ -61,6 +61,8 @@ class Scene {
 
   crypto::Secret MakeCode();
   void Rotate(Device& device);
+  // By the laptop, with a fresh epoch.
+  void Revoke(DeviceId id);
   void Save(Device& device, const std::string& thread, const std::string& id, const std::string& content,
             client::OnConflict on_conflict = client::OnConflict::kKeepExisting);
   DeviceId IdOf(Device& device);
@@ -88,6 +90,18 @@ class Scene {
       bytes = reply.SerializeAsString();
     });
   }
+  // From here on, requests of this method reach the server changed so.
+  template <typename Request>
+  void Ask(std::function<void(Request&)> change) {
+    if (!lying_) return;
+    const std::string name = Request::descriptor()->name();
+    relay_.Ask(name.substr(0, name.size() - std::string_view("Request").size()), [change](std::string& bytes) {
+      Request request;
+      request.ParseFromString(bytes);
+      change(request);
+      bytes = request.SerializeAsString();
+    });
+  }
   // The server's own replies so far.
   template <typename Reply>
   std::vector<Reply> Heard() const {
@@ -97,6 +111,16 @@ class Scene {
     }
     return replies;
   }
+
+  // The server's disk: set aside as it is now, and put back, or given to a second server that goes its own way from
+  // there. What every device says goes to the real server until PutBackDisk or GoToFork, which do nothing in the
+  // control, and again after ComeBack.
+  void KeepDisk();
+  void PutBackDisk();
+  void GoToFork();
+  // Where the fork listens; it is made from the kept disk when first asked for.
+  std::string ForkEndpoint();
+  void ComeBack() { relay_.Follow(server_.endpoint()); }
 
   // Everything in the history as this device reads it; the first row that is refused, or the error.
   Verdict Read(Device& device, client::MessageQuery query = {});
@@ -117,6 +141,7 @@ class Scene {
   }
 
   std::unique_ptr<Device> NewDevice(const std::string& account);
+  void StartFromKept(e2e::TestServer& server) const;
 
   e2e::TestServer& server_;
   const std::string account_;
@@ -124,6 +149,8 @@ class Scene {
   const bool lying_;
   uint64_t devices_ = 0;
   crypto::SeededRandom random_;
+  client::testing::TempDir kept_;
+  std::unique_ptr<e2e::TestServer> fork_;
   LyingRelay relay_;
   std::unique_ptr<Device> laptop_;
 };
