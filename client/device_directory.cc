@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/convert.h"
+#include "client/fingerprint.h"
 #include "client/page_walk.h"
 #include "common/limits.h"
 
@@ -45,7 +46,10 @@ absl::StatusOr<DeviceView> Check(const v1::Device& row, const crypto::Membership
                     .signatures_valid = crypto::VerifyDeviceSignatures(*keys).ok(),
                     .added_ms = member->added_ms,
                     .last_seen_day_ms = row.last_seen_day_ms(),
-                    .sponsor = member->sponsor};
+                    .sponsor = member->sponsor,
+                    .sponsor_id = {},
+                    .fingerprint = DeviceFingerprint(log.names(), member->device_key, member->epoch_storage_key,
+                                                     member->epoch_storage_auth_key)};
 }
 
 }  // namespace
@@ -82,6 +86,10 @@ absl::StatusOr<DeviceDirectory> DeviceDirectory::Fetch(Api& api, const crypto::M
   }
   for (const crypto::LogMember& member : log.ActiveMembers()) {
     if (directory.Find(member.device_key) == nullptr) return Violation("device list: the server hides a member");
+  }
+  for (DeviceView& device : devices) {
+    // A sponsor that was removed is listed all the same, unless the server leaves it out.
+    if (const DeviceView* sponsor = directory.Find(device.sponsor)) device.sponsor_id = sponsor->device_id;
   }
   return directory;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,8 @@ struct DeviceView {
   int64_t added_ms = 0;          // by its sponsor's clock
   int64_t last_seen_day_ms = 0;  // the server's word
   crypto::PublicKey sponsor;     // its own key for the first device
+  DeviceId sponsor_id;           // that device's number; invalid if it was removed and isn't listed
+  std::string fingerprint;       // to be compared with what the device shows of itself (fingerprint.h)
 
   bool is_virtual() const { return keys.kind() == crypto::SubjectKind::kVirtual; }
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/convert.h"
+#include "client/fingerprint.h"
 #include "client/log_signer.h"
 #include "client/pending.h"
 #include "client/wipe.h"
@@ -38,6 +39,19 @@ absl::StatusOr<std::vector<DeviceView>> Devices::AddedBy(DeviceId device_id) {
     if (device != nullptr && device->active) added.push_back(*device);
   }
   return added;
+}
+
+absl::StatusOr<std::string> Devices::OwnFingerprint() {
+  if (absl::Status s = core_.RequireDevice(); !s.ok()) return s;
+  const crypto::DevicePublicKeys& keys = core_.enrolment().secrets.public_keys;
+  return DeviceFingerprint(core_.names(), keys.device_key, keys.epoch_storage_key,
+                           keys.epoch_storage_auth_key.value_or(crypto::PublicKey()));
+}
+
+absl::StatusOr<Devices::LogNumber> Devices::Log() {
+  if (absl::Status s = core_.Ready(); !s.ok()) return s;
+  const crypto::LogPosition& position = core_.log().position();
+  return LogNumber{position.length, LogFingerprint(core_.names(), position)};
 }
 
 absl::StatusOr<RevokeReport> Devices::Revoke(DeviceId device_id, const RevokeOptions& options) {

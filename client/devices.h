@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,6 +40,18 @@ class Devices {
   // The active members that `device_id` added, itself or through others (what this device added excepted): what Revoke
   // removes along with it by default, to be shown to the user before. DEVICE_NOT_FOUND for an unknown one.
   absl::StatusOr<std::vector<DeviceView>> AddedBy(DeviceId device_id);
+
+  // This device's fingerprint, from its own keys and without a call: what others see beside it in their lists, unless
+  // something is wrong.
+  absl::StatusOr<std::string> OwnFingerprint();
+
+  // The membership log as this device has verified it up to now. Two devices that show another fingerprint for the same
+  // number of entries were shown two histories: a fork, which neither can notice alone.
+  struct LogNumber {
+    uint64_t entries = 0;
+    std::string fingerprint;
+  };
+  absl::StatusOr<LogNumber> Log();
 
   // Removes a device or a recovery code. INVALID_ARGUMENT for this device itself; DEVICE_NOT_FOUND for an unknown or
   // removed one.

@@ -43,6 +43,7 @@ constexpr Domain kDomains[] = {
     {Scope::kAssociatedData, kDownloadTicket, kOpen},
     {Scope::kHashPrefix, kLogHead, kOpen},
     {Scope::kHashPrefix, kVirtualDeviceCheck, kOpen},
+    {Scope::kHashPrefix, kFingerprint, kOpen},
     {Scope::kOrfDomain, kAttachmentReference, kWhole},
     {Scope::kOrfDomain, kAttachmentOwner, kWhole},
     {Scope::kOrfDomain, kAttachmentIndex, kWhole},

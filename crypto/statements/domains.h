@@ -56,6 +56,7 @@ inline constexpr std::string_view kDownloadTicket = "labyrinth_download_ticket_v
 // SHA-256 prefixes.
 inline constexpr std::string_view kLogHead = "labyrinth_log_v1";                    // [8]
 inline constexpr std::string_view kVirtualDeviceCheck = "labyrinth_vdevice_check";  // [4]
+inline constexpr std::string_view kFingerprint = "labyrinth_fingerprint_v1";        // [8]
 
 // The ORF's domains [7], which are HMAC keys: the client's map, then the server's.
 inline constexpr std::string_view kAttachmentReference = "labyrinth_att_ref";

@@ -14,17 +14,32 @@ namespace {
 struct DevicesFlags {
   bool removed = false;
 };
+struct FingerprintFlags {};
 
 absl::Status RunDevices(Context& context, const DevicesFlags& flags) {
   auto client = context.OpenClient();
   if (!client.ok()) return client.status();
   absl::StatusOr<std::vector<client::DeviceView>> devices = (*client)->devices().List(flags.removed);
   if (!devices.ok()) return devices.status();
+  const absl::StatusOr<client::Devices::LogNumber> log = (*client)->devices().Log();
+  if (!log.ok()) return log.status();
   Output& out = context.out();
   if (!out.json()) PrintDevices(out, *devices);
-  out.BeginList(Json::object(), "devices");
+  out.Line(fmt::format("membership log: {} entries, {} (the same on every device, or the server shows two histories)",
+                       log->entries, log->fingerprint));
+  out.BeginList({{"log_entries", log->entries}, {"log_fingerprint", log->fingerprint}}, "devices");
   for (const client::DeviceView& device : *devices) out.Item(DeviceDocument(device));
   out.EndList();
+  return absl::OkStatus();
+}
+
+absl::Status RunFingerprint(Context& context, const FingerprintFlags&) {
+  auto client = context.OpenClient();
+  if (!client.ok()) return client.status();
+  const absl::StatusOr<std::string> fingerprint = (*client)->devices().OwnFingerprint();
+  if (!fingerprint.ok()) return fingerprint.status();
+  context.out().Line(*fingerprint);
+  context.out().Document({{"fingerprint", *fingerprint}});
   return absl::OkStatus();
 }
 
@@ -39,6 +54,10 @@ void AddDevices(CLI::App& app, Chosen& chosen) {
   CLI::App* devices = AddCommand(app, chosen, "devices", "List the mailbox's devices and recovery codes",
                                  /*changes=*/false, RunDevices, devices_flags);
   devices->add_flag("--removed", devices_flags->removed, "Removed ones too");
+
+  AddCommand(app, chosen, "fingerprint",
+             "Show this device's own fingerprint, for comparing with 'labyrinth devices' on another one",
+             /*changes=*/false, RunFingerprint, std::make_shared<FingerprintFlags>());
 
   auto flags = std::make_shared<RevokeFlags>();
   CLI::App* revoke = AddCommand(app, chosen, "revoke", "Remove a device (or a recovery code) for good",

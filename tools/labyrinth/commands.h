@@ -23,7 +23,8 @@ void AddInit(CLI::App& app, Chosen& chosen);
 void AddImport(CLI::App& app, Chosen& chosen);
 void AddRead(CLI::App& app, Chosen& chosen);  // threads, read
 void AddSend(CLI::App& app, Chosen& chosen);
-void AddDevices(CLI::App& app, Chosen& chosen);   // devices, revoke
+void AddDevices(CLI::App& app, Chosen& chosen);  // devices, fingerprint, revoke
+void AddRotate(CLI::App& app, Chosen& chosen);
 void AddRecovery(CLI::App& app, Chosen& chosen);  // recovery create, list, revoke, test
 void AddJoin(CLI::App& app, Chosen& chosen);
 void AddExport(CLI::App& app, Chosen& chosen);

@@ -28,6 +28,12 @@ std::string_view CauseText(client::RemovalCause cause) {
   return {};
 }
 
+// Who added it; the first device made the mailbox.
+std::string SponsorText(const client::DeviceView& device) {
+  if (device.sponsor == device.keys.device_key) return "itself";
+  return device.sponsor_id.valid() ? DeviceHandle(device.sponsor_id) : "-";
+}
+
 Json Handles(const std::vector<DeviceId>& ids) {
   Json out = Json::array();
   for (DeviceId id : ids) out.push_back(DeviceHandle(id));
@@ -53,6 +59,8 @@ Json DeviceDocument(const client::DeviceView& device) {
                                          : "active"},
               {"this_device", device.this_device},
               {"added_ms", device.added_ms}};
+  out["fingerprint"] = device.fingerprint;
+  if (device.sponsor_id.valid()) out["added_by"] = DeviceHandle(device.sponsor_id);
   if (device.last_seen_day_ms != 0) out["last_seen_day_ms"] = device.last_seen_day_ms;
   if (!device.signatures_valid) out["signatures_valid"] = false;
   return out;
@@ -60,13 +68,14 @@ Json DeviceDocument(const client::DeviceView& device) {
 
 void PrintDevices(Output& out, const std::vector<client::DeviceView>& devices) {
   const absl::TimeZone zone = absl::LocalTimeZone();
-  out.Line(fmt::format("{:<9} {:<14} {:<8} {:<17} {:<11}", "HANDLE", "KIND", "STATE", "ADDED", "LAST SEEN"));
+  out.Line(fmt::format("{:<9} {:<14} {:<8} {:<17} {:<9} {:<11} {:<19}", "HANDLE", "KIND", "STATE", "ADDED", "BY",
+                       "LAST SEEN", "FINGERPRINT"));
   for (const client::DeviceView& device : devices) {
-    out.Line(fmt::format("{:<9} {:<14} {:<8} {:<17} {:<11}{}{}", DeviceHandle(device.device_id), KindText(device),
-                         StateText(device), MinuteText(device.added_ms, zone),
+    out.Line(fmt::format("{:<9} {:<14} {:<8} {:<17} {:<9} {:<11} {:<19}{}{}", DeviceHandle(device.device_id),
+                         KindText(device), StateText(device), MinuteText(device.added_ms, zone), SponsorText(device),
                          // The server keeps the day in UTC.
                          device.last_seen_day_ms == 0 ? "-" : DayText(device.last_seen_day_ms, absl::UTCTimeZone()),
-                         device.this_device ? " this device" : "",
+                         device.fingerprint, device.this_device ? " this device" : "",
                          device.signatures_valid ? "" : " WRONG SIGNATURE: the next rotation drops it"));
   }
 }
