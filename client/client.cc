@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<LabyrinthClient>> LabyrinthClient::Open(const std
   parts->keychain = *std::move(keychain);
   parts->connection =
       std::make_unique<Connection>(options.channel, *std::move(tokens), options.retry, clock, random, sleeper);
-  parts->core = std::make_unique<Core>(*parts->keychain, *parts->connection);
+  parts->core = std::make_unique<Core>(*parts->keychain, *parts->connection, options.rotation);
   parts->mailbox = std::make_unique<Mailbox>(*parts->core);
   parts->devices = std::make_unique<Devices>(*parts->core);
   parts->recovery = std::make_unique<Recovery>(*parts->core);

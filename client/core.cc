@@ -8,9 +8,10 @@
 
 namespace labyrinth::client {
 
-Core::Core(Keychain& keychain, Connection& connection)
+Core::Core(Keychain& keychain, Connection& connection, const RotationPolicy& rotation)
     : keychain_(keychain),
       connection_(connection),
+      rotation_policy_(rotation),
       account_(connection),
       log_({keychain.state().server_name, keychain.state().account_id}) {}
 

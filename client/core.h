@@ -11,6 +11,7 @@
 #include "client/api.h"
 #include "client/connection.h"
 #include "client/keychain.h"
+#include "client/rotation_policy.h"
 #include "client/verified_log.h"
 #include "common/ids.h"
 
@@ -20,7 +21,7 @@ namespace labyrinth::client {
 // before they rely on the log or the epochs. Thread-compatible; borrows its parts.
 class Core {
  public:
-  Core(Keychain& keychain, Connection& connection);
+  Core(Keychain& keychain, Connection& connection, const RotationPolicy& rotation);
 
   bool HasDevice() const { return keychain_.state().enrolment.has_value(); }
   const KeychainState& state() const { return keychain_.state(); }
@@ -35,6 +36,7 @@ class Core {
   Clock& clock() { return connection_.clock(); }
   RandomSource& random() { return connection_.random(); }
   Connection& connection() { return connection_; }
+  const RotationPolicy& rotation_policy() const { return rotation_policy_; }
 
   // FAILED_PRECONDITION unless this profile is a device. Settles an interrupted Create or Join first.
   absl::Status RequireDevice();
@@ -59,6 +61,7 @@ class Core {
  private:
   Keychain& keychain_;
   Connection& connection_;
+  const RotationPolicy rotation_policy_;
   AccountApi account_;
   std::unique_ptr<Api> api_;
   VerifiedLog log_;

@@ -63,9 +63,12 @@ absl::StatusOr<SaveReport> Report(const v1::SaveMessagesResponse& response, std:
   return report;
 }
 
-// A rotation that an interrupted run had begun is the one that is wanted.
-absl::Status RotateOnce(Core& core) {
-  return core.state().pending.has_value() ? SettleLeftover(core) : Rotate(core, {}).status();
+// A rotation that an interrupted run had begun is the one that is wanted; it has no report.
+absl::Status RotateOnce(Core& core, std::optional<RotationReport>& out) {
+  if (core.state().pending.has_value()) return SettleLeftover(core);
+  auto report = Rotate(core, {});
+  if (report.ok()) out = *std::move(report);
+  return report.status();
 }
 
 }  // namespace
@@ -77,15 +80,23 @@ absl::StatusOr<SaveReport> History::Save(std::initializer_list<NewMessage> messa
 absl::StatusOr<SaveReport> History::Save(std::span<const NewMessage> messages, const SaveOptions& options) {
   if (absl::Status s = CheckBatch(messages); !s.ok()) return s;
   if (absl::Status s = core_.Ready(); !s.ok()) return s;
+  std::optional<RotationReport> rotation;
+  if (options.may_rotate) {
+    auto rotated = RotateIfDue(core_);
+    if (!rotated.ok()) return rotated.status();
+    rotation = *std::move(rotated);
+  }
+  if (absl::Status s = NoteWriting(); !s.ok()) return s;
   const auto first_number = TakeChangeNumbers(messages.size());
   if (!first_number.ok()) return first_number.status();
   for (int attempt = 1;; ++attempt) {
     auto report = SaveUnderNewest(messages, *first_number, options.on_conflict);
+    if (report.ok()) report->rotation = std::move(rotation);
     if (report.ok() || attempt >= kSaveAttempts) return report;
     const auto reason = ReasonOf(report.status());
     absl::Status cured = report.status();
     if (reason == Reason::kEpochStale) cured = core_.Refresh();
-    if (reason == Reason::kRotationRequired && options.may_rotate) cured = RotateOnce(core_);
+    if (reason == Reason::kRotationRequired && options.may_rotate) cured = RotateOnce(core_, rotation);
     if (!cured.ok()) return cured;
   }
 }
@@ -98,6 +109,7 @@ absl::StatusOr<SaveReport> History::SaveAll(std::span<const NewMessage> messages
     if (!report.ok()) return report.status();
     whole.revision = report->revision;
     whole.epoch_id = report->epoch_id;
+    if (report->rotation.has_value()) whole.rotation = std::move(report->rotation);
     whole.outcomes.insert(whole.outcomes.end(), report->outcomes.begin(), report->outcomes.end());
     messages = messages.subspan(count);
   }
@@ -129,6 +141,14 @@ absl::StatusOr<uint64_t> History::TakeChangeNumbers(uint64_t count) {
     numbers_of_ = core_.enrolment().device_id;
   }
   return std::exchange(next_number_, next_number_ + count);
+}
+
+absl::Status History::NoteWriting() {
+  const int64_t now_ms = core_.clock().NowMs();
+  const int64_t last_ms = core_.enrolment().last_write_ms;
+  // To a day, so that the keychain isn't written for each save.
+  if (last_ms > 0 && last_ms <= now_ms && now_ms - last_ms < kDayMs) return absl::OkStatus();
+  return core_.Update([&](KeychainState& state) { state.enrolment->last_write_ms = now_ms; });
 }
 
 MessageReader History::ListMessages(MessageQuery query) { return MessageReader(core_, std::move(query)); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "client/feed.h"
 #include "client/message.h"
 #include "client/readers.h"
+#include "client/rotation.h"
 #include "client/watch.h"
 #include "common/ids.h"
 #include "crypto/labyrinth/import_ids.h"
@@ -32,7 +34,8 @@ enum class OnConflict {
 
 struct SaveOptions {
   OnConflict on_conflict = OnConflict::kKeepExisting;
-  // Open an epoch where the server demands one (ROTATION_REQUIRED). If not, that error is the caller's.
+  // Open an epoch where the server demands one (ROTATION_REQUIRED) or the rotation policy does. If not, that error is
+  // the caller's, and the policy waits.
   bool may_rotate = true;
 };
 
@@ -42,6 +45,8 @@ struct SaveReport {
   uint64_t revision = 0;
   std::vector<SaveOutcome> outcomes;  // one per message, in order
   EpochId epoch_id;                   // that the batch was encrypted under
+  // The fresh epoch that the save had to open first, or that the rotation policy asked for; to be shown to the user.
+  std::optional<RotationReport> rotation = std::nullopt;
 };
 
 struct BatchGetResult {
@@ -97,6 +102,7 @@ class History {
   absl::StatusOr<SaveReport> SaveUnderNewest(std::span<const NewMessage> messages, uint64_t first_number,
                                              OnConflict on_conflict);
   absl::StatusOr<uint64_t> TakeChangeNumbers(uint64_t count);
+  absl::Status NoteWriting();
 
   Core& core_;
   uint64_t next_number_ = 0;

@@ -55,6 +55,7 @@ void Encode(const Enrolment& enrolment, v1::Enrolment& out) {
   Encode(enrolment.log, *out.mutable_log());
   out.set_next_change_number(enrolment.next_change_number);
   out.set_fresh_epoch_required(enrolment.fresh_epoch_required);
+  out.set_last_write_ms(enrolment.last_write_ms);
 }
 
 void Encode(const PendingCreateMailbox& pending, v1::PendingOperation& out) {
@@ -128,7 +129,8 @@ absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
                    .epochs = std::move(epochs),
                    .log = *log,
                    .next_change_number = in.next_change_number(),
-                   .fresh_epoch_required = in.fresh_epoch_required()};
+                   .fresh_epoch_required = in.fresh_epoch_required(),
+                   .last_write_ms = in.last_write_ms()};
 }
 
 absl::StatusOr<PendingOperation> Decode(const v1::PendingOperation& in) {

@@ -32,7 +32,8 @@ Enrolment Enrolment::Clone() const {
           .epochs = epochs.Clone(),
           .log = log,
           .next_change_number = next_change_number,
-          .fresh_epoch_required = fresh_epoch_required};
+          .fresh_epoch_required = fresh_epoch_required,
+          .last_write_ms = last_write_ms};
 }
 
 KeychainState KeychainState::Clone() const {

@@ -29,6 +29,8 @@ struct Enrolment {
   uint64_t next_change_number = 1;
   // Joined by a recovery code: no save before a fresh epoch is open (protocol section 4).
   bool fresh_epoch_required = false;
+  // When this device last saved or rotated, by its own clock, to a day (rotation_policy.h). 0: never.
+  int64_t last_write_ms = 0;
 
   Enrolment Clone() const;
 };

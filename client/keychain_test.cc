@@ -37,7 +37,8 @@ Enrolment MakeEnrolment(uint64_t seed) {
           .epochs = std::move(epochs),
           .log = {.length = 9, .head = *crypto::LogHead::From(random.Bytes(32))},
           .next_change_number = 4097,
-          .fresh_epoch_required = true};
+          .fresh_epoch_required = true,
+          .last_write_ms = 1'800'000'000'000};
 }
 
 crypto::Secret Bytes(const std::string& text) { return crypto::Secret::CopyOf(text); }
@@ -100,6 +101,7 @@ TEST_CASE("Everything comes back as it was kept") {
     CHECK(keychain->state().enrolment->device_id == DeviceId(42));
     CHECK(keychain->state().enrolment->epochs.newest().sequence_id == 6);
     CHECK(keychain->state().enrolment->fresh_epoch_required);
+    CHECK(keychain->state().enrolment->last_write_ms == 1'800'000'000'000);
     CHECK(keychain->state().pending.has_value());
     CHECK(keychain->state().pending_code->code.RevealSecret() == "CODE");
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "client/rotation_policy.h"
 #include "client/sleeper.h"
 #include "client/token_source.h"
 #include "common/clock.h"
@@ -36,6 +37,8 @@ struct ClientOptions {
   // Take tokens from the server's own development issuer; loopback only.
   bool use_dev_issuer = false;
   RetryPolicy retry;
+  // Applied by saves that may rotate (SaveOptions::may_rotate).
+  RotationPolicy rotation;
 
   // Seams for tests; null means the real thing. Must outlive the client.
   Clock* clock = nullptr;

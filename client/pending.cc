@@ -60,9 +60,11 @@ absl::Status Send(Core& core, const PendingOpenEpoch& pending) {
     if (absl::Status s = epochs.Append(std::move(opened)); !s.ok()) return s;
   }
   const crypto::LogPosition log = pending.log;
+  const int64_t now_ms = core.clock().NowMs();
   return core.Update([&](KeychainState& state) {
     state.enrolment->epochs = std::move(epochs);
     state.enrolment->fresh_epoch_required = false;
+    state.enrolment->last_write_ms = now_ms;
     RaiseLog(*state.enrolment, log);
     state.pending.reset();
   });

@@ -94,8 +94,7 @@ absl::StatusOr<RotationReport> Attempt(Core& core, const RotationRequest& reques
   const crypto::Epoch& current = core.enrolment().epochs.newest();
   const auto record = FetchRecord(core.api(), core.log(), current);
   if (!record.ok()) return record.status();
-  const auto plan =
-      PlanRotation(*directory, core.log().state(), current, *record, core.device_key(), request, allow_gone);
+  const auto plan = PlanRotation(*directory, core.log(), current, *record, core.device_key(), request, allow_gone);
   if (!plan.ok()) return plan.status();
   auto pending = Prepare(core, *plan, *directory);
   if (!pending.ok()) return pending.status();
@@ -105,7 +104,25 @@ absl::StatusOr<RotationReport> Attempt(Core& core, const RotationRequest& reques
   return Report(core, *plan, *directory);
 }
 
+RotationDue Due(Core& core) {
+  const Enrolment& enrolment = core.enrolment();
+  const int64_t now_ms = core.clock().NowMs();
+  const VerifiedLog::Opening* opening = core.log().FindOpening(enrolment.epochs.newest().sequence_id);
+  return DecideRotation(core.rotation_policy(), {.now_ms = now_ms,
+                                                 .opened_ms = opening == nullptr ? now_ms : opening->time_ms,
+                                                 .last_write_ms = enrolment.last_write_ms});
+}
+
 }  // namespace
+
+absl::StatusOr<std::optional<RotationReport>> RotateIfDue(Core& core) {
+  if (Due(core) == RotationDue::kNo) return std::nullopt;
+  if (absl::Status s = core.Refresh(); !s.ok()) return s;
+  if (Due(core) == RotationDue::kNo) return std::nullopt;
+  auto report = Rotate(core, {});
+  if (!report.ok()) return report.status();
+  return *std::move(report);
+}
 
 absl::StatusOr<RotationReport> Rotate(Core& core, const RotationRequest& request) {
   if (absl::Status s = core.RequireDevice(); !s.ok()) return s;

@@ -3,6 +3,7 @@
 #define LABYRINTH_CLIENT_ROTATION_H_
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -59,6 +60,10 @@ struct RotationRequest {
 // kRotationAttempts times; then the last error stands. The request is kept before it is sent.
 inline constexpr int kRotationAttempts = 5;
 absl::StatusOr<RotationReport> Rotate(Core& core, const RotationRequest& request);
+
+// Rotates where the core's policy says so (rotation_policy.h), after looking whether another member has rotated
+// meanwhile. nullopt: it isn't due, which costs no call.
+absl::StatusOr<std::optional<RotationReport>> RotateIfDue(Core& core);
 
 }  // namespace labyrinth::client
 

@@ -116,6 +116,27 @@ TEST_CASE("What a revoked device added goes with it by default, down the whole c
   CHECK(ReasonOf((*f.thief)->mailbox().Info().status()) == Reason::kDeviceRevoked);
 }
 
+TEST_CASE("What a device added goes with the next rotation where its removal came without one") {
+  ThiefFixture f;
+  REQUIRE(f.laptop->devices().Revoke(f.phone_id, {.rotate = false}).ok());
+  CHECK((*f.thief)->mailbox().Info().ok());
+  const auto saved = f.laptop->history().Save({testing::Text("t", "m", 1, "x")});
+  REQUIRE(saved.ok());
+  REQUIRE(saved->rotation.has_value());
+  CHECK(Removed(*saved->rotation, f.code_id, RemovalCause::kSponsored));
+  CHECK(Removed(*saved->rotation, f.thief_id, RemovalCause::kSponsored));
+  CHECK(ReasonOf((*f.thief)->mailbox().Info().status()) == Reason::kDeviceRevoked);
+}
+
+TEST_CASE("What a person kept stays in later rotations") {
+  ThiefFixture f;
+  REQUIRE(f.laptop->devices().Revoke(f.phone_id, {.sponsored = SponsoredPolicy::kKeep}).ok());
+  const auto report = f.laptop->devices().Rotate();
+  REQUIRE(report.ok());
+  CHECK(report->removed.empty());
+  CHECK((*f.thief)->mailbox().Info().ok());
+}
+
 TEST_CASE("What a device added is told before it is revoked") {
   ThiefFixture f;
   const auto added = f.laptop->devices().AddedBy(f.phone_id);

@@ -59,7 +59,8 @@ absl::Status VerifiedLog::Append(const crypto::SignedLogEntry& entry) {
   if (OpensEpoch(decoded->kind)) {
     openings_.push_back(
         {.commitment = {.log_index = index, .head = position().head, .members_hash = crypto::MembersHash(state_)},
-         .opener = decoded->actor_device_key});
+         .opener = decoded->actor_device_key,
+         .time_ms = decoded->time_ms});
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@ class VerifiedLog {
   struct Opening {
     crypto::Commitment commitment;  // what the opener must have committed to, at its own log index
     crypto::PublicKey opener;
+    int64_t time_ms = 0;  // by the opener's clock
   };
 
   explicit VerifiedLog(crypto::LogNames names) : state_(std::move(names)) {}

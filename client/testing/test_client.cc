@@ -36,6 +36,7 @@ ClientOptions TestClient::Options() {
   options.account_id = account_;
   options.tokens =
       TokenFromCallback([](bool) -> absl::StatusOr<crypto::Secret> { return crypto::Secret::CopyOf("token"); });
+  options.rotation = rotation;
   options.clock = &clock;
   options.random = &random_;
   options.sleeper = &sleeper;

@@ -49,6 +49,7 @@ class TestClient {
 
   std::string profile() const { return dir_.path("profile"); }
   ManualClock clock{1};
+  RotationPolicy rotation;
   ManualSleeper sleeper{clock};
 
  private:

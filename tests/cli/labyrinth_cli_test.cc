@@ -61,6 +61,9 @@ TEST_CASE("Wrong use is exit code 2, one line, and nothing done") {
       {{"read", "t", "--save-attachments"}, "--save-attachments"},
       {{"revoke"}, "DEVICE"},
       {{"revoke", "abcd"}, "--yes"},
+      {{"revoke", "abcd", "--yes", "--no-rotate", "--keep-added"}, "--keep-added"},
+      {{"rotate", "--after-days", "-1"}, "--after-days"},
+      {{"rotate", "--away-days", "soon"}, "--away-days"},
       {{"recovery"}, "subcommand"},
       {{"recovery", "frobnicate"}, "frobnicate"},
       {{"join"}, "--code-file"},
@@ -95,8 +98,8 @@ TEST_CASE("Help goes to standard output, for the program and for each command") 
   const ProgramResult all = Run(home, {"--help"});
   CHECK(all.exit_code == 0);
   CHECK(all.err.empty());
-  for (const char* word : {"init", "join", "import", "threads", "read", "send", "devices", "revoke", "recovery",
-                           "export", "verify", "Exit codes", "--profile"}) {
+  for (const char* word : {"init", "join", "import", "threads", "read", "send", "devices", "fingerprint", "revoke",
+                           "rotate", "recovery", "export", "verify", "Exit codes", "--profile"}) {
     CHECK_THAT(all.out, Contains(word));
   }
   const ProgramResult one = Run(home, {"import", "--help"});
@@ -113,6 +116,9 @@ TEST_CASE("A missing profile or file is exit code 4") {
                                                     {"read", "t"},
                                                     {"send", "t", "x"},
                                                     {"devices"},
+                                                    {"fingerprint"},
+                                                    {"rotate"},
+                                                    {"rotate", "--after-days", "7"},
                                                     {"verify"},
                                                     {"revoke", "abcd", "--yes"},
                                                     {"recovery", "list"},

@@ -81,6 +81,7 @@ int RunApp(int argc, char** argv) {
   AddRead(app, chosen);
   AddSend(app, chosen);
   AddDevices(app, chosen);
+  AddRotate(app, chosen);
   AddRecovery(app, chosen);
   AddExport(app, chosen);
   AddVerify(app, chosen);

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "client/transfer/import.h"
 #include "client/transfer/messenger_export.h"
 #include "client/transfer/status.h"
 #include "tools/labyrinth/commands.h"
+#include "tools/labyrinth/device_name.h"
 #include "tools/labyrinth/progress_bar.h"
 
 namespace labyrinth::cli {
@@ -75,17 +77,25 @@ absl::StatusOr<client::ImportReport> Save(Context& context, const client::Messen
   if (!journal.ok()) return journal.status();
   const auto start = std::chrono::steady_clock::now();
   uint64_t saved = 0;
+  std::optional<client::RotationReport> rotation;
   absl::StatusOr<client::ImportReport> report;
   {
     ProgressBar bar("saving", "messages");
     report = client::ImportExport(
-        source, *ids, [&](std::span<const client::NewMessage> batch) { return history.Save(batch); }, *journal,
+        source, *ids,
+        [&](std::span<const client::NewMessage> batch) {
+          auto saving = history.Save(batch);
+          if (saving.ok() && saving->rotation.has_value()) rotation = saving->rotation;
+          return saving;
+        },
+        *journal,
         [&](uint64_t done) {
           saved = done;
           bar.Update(done, total);
           return !interrupt.interrupted();
         });
   }
+  if (rotation.has_value()) PrintRotation(context.out(), *rotation);
   seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (!report.ok()) {
     return client::In(fmt::format("{} of {} messages are saved ('import --resume' goes on)", saved, total),

@@ -16,6 +16,7 @@
 #include "crypto/primitives/system_random.h"
 #include "tools/labyrinth/attachment_files.h"
 #include "tools/labyrinth/commands.h"
+#include "tools/labyrinth/device_name.h"
 #include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/thread_name.h"
 #include "tools/labyrinth/time_text.h"
@@ -122,6 +123,10 @@ absl::Status RunSend(Context& context, const SendFlags& flags) {
   Json document = {{"handle", HandleOf(thread->id)}, {"thread_id", ToHex(thread->id)},  {"title", thread->title},
                    {"new_thread", started},          {"message_id", ToHex(message_id)}, {"timestamp_ms", now_ms}};
   if (expire_ms != 0) document["expire_ms"] = expire_ms;
+  if (saved->saved.rotation.has_value()) {
+    PrintRotation(out, *saved->saved.rotation);
+    document["rotation"] = RotationDocument(*saved->saved.rotation);
+  }
   for (const client::Attachment& attachment : *attachments) {
     out.Line(
         fmt::format("attached {} ({} bytes)", client::Printable(attachment.file_name), Grouped(attachment.size_bytes)));

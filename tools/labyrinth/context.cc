@@ -94,6 +94,8 @@ absl::StatusOr<std::unique_ptr<client::LabyrinthClient>> Context::Open() {
   options.server_name = settings_.server_name;
   options.account_id = settings_.account;
   options.use_dev_issuer = settings_.dev;
+  options.rotation = {.max_epoch_age_ms = settings_.rotate_after_days * client::kDayMs,
+                      .max_absence_ms = settings_.rotate_away_days * client::kDayMs};
   if (!settings_.dev) options.tokens = client::TokenFromFile(settings_.token_file);
   auto opened = client::LabyrinthClient::Open(profile_, std::move(options));
   // It judges the options alone by that code, and they came from the command line.
@@ -121,6 +123,17 @@ absl::StatusOr<std::unique_ptr<client::LabyrinthClient>> Context::OpenClient() {
   }
   if (absl::Status s = Settle(**remembered); !s.ok()) return s;
   return Open();
+}
+
+absl::StatusOr<Settings> Context::Remember(absl::FunctionRef<void(Settings&)> change) {
+  const auto locked = OpenClient();
+  if (!locked.ok()) return locked.status();
+  absl::StatusOr<std::optional<Settings>> remembered = LoadSettings(profile_);
+  if (!remembered.ok()) return remembered.status();
+  Settings settings = remembered->value_or(settings_);
+  change(settings);
+  if (absl::Status s = SaveSettings(profile_, settings); !s.ok()) return s;
+  return settings;
 }
 
 InterruptScope::InterruptScope() {

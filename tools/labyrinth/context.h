@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/client.h"
@@ -40,6 +41,9 @@ class Context {
   absl::StatusOr<std::unique_ptr<client::LabyrinthClient>> OpenNewClient();
   // For all others. NOT_FOUND: there is no such profile. Flags win over what the profile remembers.
   absl::StatusOr<std::unique_ptr<client::LabyrinthClient>> OpenClient();
+
+  // Changes what the profile remembers, with the profile locked; nothing is asked of the server. NOT_FOUND as above.
+  absl::StatusOr<Settings> Remember(absl::FunctionRef<void(Settings&)> change);
 
   // The account's name, as messages show it. After one of the above.
   const std::string& account() const { return settings_.account; }

@@ -27,7 +27,9 @@ TEST_CASE("Settings come back as they were saved") {
                        .server_name = "chat.test",
                        .account = "ann@example.org",
                        .token_file = "/t",
-                       .dev = true};
+                       .dev = true,
+                       .rotate_after_days = 7,
+                       .rotate_away_days = 0};
   REQUIRE(SaveSettings(folder.path(), saved).ok());
   CHECK(ModeOf(folder / "client.json") == 0600);
   absl::StatusOr<std::optional<Settings>> loaded = LoadSettings(folder.path());
@@ -39,6 +41,26 @@ TEST_CASE("Settings come back as they were saved") {
   CHECK((*loaded)->account == saved.account);
   CHECK((*loaded)->token_file == saved.token_file);
   CHECK((*loaded)->dev);
+  CHECK((*loaded)->rotate_after_days == 7);
+  CHECK((*loaded)->rotate_away_days == 0);
+}
+
+TEST_CASE("Settings of before rotation was one of them have its defaults; impossible days are refused") {
+  TempFolder folder;
+  const auto write = [&](const std::string& more) {
+    WriteFile(folder / "client.json", R"({"format":"labyrinth-client/1","endpoint":"","ca_file":"","server_name":"",)"
+                                      R"("account":"","token_file":"")" +
+                                          more + "}");
+    return LoadSettings(folder.path());
+  };
+  const auto old = write("");
+  REQUIRE(old.ok());
+  CHECK((*old)->rotate_after_days == 30);
+  CHECK((*old)->rotate_away_days == 30);
+  CHECK((*write(R"(,"rotate_away_days":36500)"))->rotate_away_days == 36500);
+  for (const char* days : {"-1", "36501", "\"7\"", "1.5"}) {
+    CHECK_FALSE(write(R"(,"rotate_after_days":)" + std::string(days)).ok());
+  }
 }
 
 TEST_CASE("A profile without settings is none; damaged settings are refused") {

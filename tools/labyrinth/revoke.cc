@@ -15,9 +15,11 @@ namespace {
 
 // Whoever holds a device can add others with it: the person decides knowing which those are (protocol section 8).
 void ShowAdded(const std::vector<client::DeviceView>& added, const RevokeFlags& flags) {
-  if (added.empty() || flags.no_rotate) return;
+  if (added.empty()) return;
   fmt::print(stderr, "It added these, or what it added did; they {}:\n",
-             flags.keep_added ? "stay (--keep-added)" : "are removed with it (--keep-added keeps them)");
+             flags.no_rotate    ? "are removed by the next rotation"
+             : flags.keep_added ? "stay (--keep-added)"
+                                : "are removed with it (--keep-added keeps them)");
   for (const client::DeviceView& device : added) {
     fmt::print(stderr, "  {} {}, added {}\n", KindText(device), DeviceHandle(device.device_id),
                MinuteText(device.added_ms, absl::LocalTimeZone()));
@@ -36,6 +38,8 @@ void AddRevokeFlags(CLI::App& command, RevokeFlags& flags, const std::string& no
 }
 
 absl::Status Revoke(Context& context, const RevokeFlags& flags, bool codes_only) {
+  // What it added goes with the next rotation, which asks nobody.
+  if (flags.no_rotate && flags.keep_added) return Usage("--keep-added: not together with --no-rotate");
   if (!flags.yes && !HasPerson()) return Usage("--yes: required where there is no terminal to ask on");
   auto client = context.OpenClient();
   if (!client.ok()) return client.status();

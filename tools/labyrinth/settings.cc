@@ -13,6 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr uint64_t kMostDays = 36'500;
 constexpr char kName[] = "client.json", kFormat[] = "labyrinth-client/1";
 
 struct Entry {
@@ -24,6 +25,14 @@ constexpr Entry kEntries[] = {{"endpoint", &Settings::endpoint},
                               {"server_name", &Settings::server_name},
                               {"account", &Settings::account},
                               {"token_file", &Settings::token_file}};
+
+// As the settings of before these stood in them have it: left at their defaults where they are missing.
+struct DaysEntry {
+  const char* key;
+  int64_t Settings::*value;
+};
+constexpr DaysEntry kDaysEntries[] = {{"rotate_after_days", &Settings::rotate_after_days},
+                                      {"rotate_away_days", &Settings::rotate_away_days}};
 
 absl::Status Damaged(const std::string& profile) {
   return absl::FailedPreconditionError(
@@ -48,6 +57,12 @@ absl::StatusOr<std::optional<Settings>> LoadSettings(const std::string& profile)
     if (it == json.end() || !it->is_string()) return Damaged(profile);
     settings.*entry.value = it->get<std::string>();
   }
+  for (const DaysEntry& entry : kDaysEntries) {
+    const auto it = json.find(entry.key);
+    if (it == json.end()) continue;
+    if (!it->is_number_unsigned() || it->get<uint64_t>() > kMostDays) return Damaged(profile);
+    settings.*entry.value = it->get<int64_t>();
+  }
   const auto dev = json.find("dev");
   settings.dev = dev != json.end() && dev->is_boolean() && dev->get<bool>();
   return settings;
@@ -56,6 +71,7 @@ absl::StatusOr<std::optional<Settings>> LoadSettings(const std::string& profile)
 absl::Status SaveSettings(const std::string& profile, const Settings& settings) {
   Json json = {{"format", kFormat}};
   for (const Entry& entry : kEntries) json[entry.key] = settings.*entry.value;
+  for (const DaysEntry& entry : kDaysEntries) json[entry.key] = settings.*entry.value;
   json["dev"] = settings.dev;
   absl::StatusOr<client::OutputFolder> folder = client::OutputFolder::OpenExisting(profile);
   if (!folder.ok()) return folder.status();

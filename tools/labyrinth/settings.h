@@ -2,11 +2,13 @@
 #ifndef LABYRINTH_TOOLS_LABYRINTH_SETTINGS_H_
 #define LABYRINTH_TOOLS_LABYRINTH_SETTINGS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/rotation_policy.h"
 
 namespace labyrinth::cli {
 
@@ -18,6 +20,9 @@ struct Settings {
   std::string account;
   std::string token_file;  // absolute; empty with `dev`
   bool dev = false;
+  // When a save opens a fresh epoch first (client/rotation_policy.h); 0: never.
+  int64_t rotate_after_days = client::RotationPolicy().max_epoch_age_ms / client::kDayMs;
+  int64_t rotate_away_days = client::RotationPolicy().max_absence_ms / client::kDayMs;
 };
 
 // PROFILE/client.json. nullopt if there is none; FAILED_PRECONDITION if it can't be read or isn't ours.
