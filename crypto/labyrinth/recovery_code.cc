@@ -27,11 +27,30 @@ constexpr std::size_t kMaxTypedBytes = 1024;
 
 using Word = std::array<gf32::Element, gf32::kColumns>;
 
+// 0xff where the two are equal, else 0; below 2^8 both.
+uint8_t EqualMask(unsigned a, unsigned b) { return static_cast<uint8_t>(((a ^ b) - 1u) >> 8); }
+
+// kRecoveryAlphabet[value] and its inverse. Both read the whole alphabet whatever the secret is, so that neither time
+// nor the cache tells it (./dev consttime).
+uint8_t SymbolOf(gf32::Element value) {
+  uint8_t symbol = 0;
+  for (unsigned i = 0; i < kRecoveryAlphabet.size(); ++i) {
+    symbol |= static_cast<uint8_t>(kRecoveryAlphabet[i]) & EqualMask(i, value);
+  }
+  return symbol;
+}
+gf32::Element ElementOf(char symbol) {
+  uint8_t value = 0;
+  for (unsigned i = 0; i < kRecoveryAlphabet.size(); ++i) {
+    value |=
+        static_cast<uint8_t>(i) & EqualMask(static_cast<uint8_t>(kRecoveryAlphabet[i]), static_cast<uint8_t>(symbol));
+  }
+  return value;
+}
+
 Word WordOf(std::string_view characters) {
   Word word;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    word[i] = static_cast<gf32::Element>(kRecoveryAlphabet.find(characters[kPrefixCharacters + i]));
-  }
+  for (std::size_t i = 0; i < word.size(); ++i) word[i] = ElementOf(characters[kPrefixCharacters + i]);
   return word;
 }
 
@@ -76,7 +95,7 @@ RecoveryCode RecoveryCode::Generate(RandomSource& random) {
   out[0] = kVersion;
   out[1] = kIdentifier;
   for (std::size_t i = 0; i < word.size(); ++i) {
-    out[kPrefixCharacters + i] = static_cast<uint8_t>(kRecoveryAlphabet[word[i]]);
+    out[kPrefixCharacters + i] = SymbolOf(word[i]);
   }
   WipeBytes(word.data(), word.size());
   return RecoveryCode(std::move(characters));

@@ -53,7 +53,8 @@ std::array<char, 32> Hash1Prefix() {
   return prefix;
 }
 
-EdwardsPoint TimesBase(const Secret& scalar) {
+// Not inlined, so that ./dev consttime can tell this outcome from what its callers do with keys.
+[[gnu::noinline]] EdwardsPoint TimesBase(const Secret& scalar) {
   EdwardsPoint out;
   // Fails for zero alone: a clamped scalar isn't a multiple of q, and a random nonce is one with probability 2^-252.
   Require(crypto_scalarmult_ed25519_base_noclamp(out.data(), Data(scalar)) == 0, "XEdDSA: a scalar was zero");
