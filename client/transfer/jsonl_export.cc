@@ -9,6 +9,7 @@
 
 #include "client/transfer/digest.h"
 #include "client/transfer/export_attachments.h"
+#include "client/transfer/html_export.h"
 #include "client/transfer/jsonl_line.h"
 #include "client/transfer/jsonl_progress.h"
 #include "client/transfer/output_folder.h"
@@ -54,8 +55,14 @@ absl::StatusOr<std::map<std::string, Thread>> ListThreads(HistorySource& source)
 class Exporter {
  public:
   Exporter(HistorySource& source, const OutputFolder& folder, const std::string& path,
-           const HistorySource::Totals& totals, const JsonlProgress& progress)
-      : source_(source), folder_(folder), totals_(totals), progress_(progress), attachments_(source, path, report_) {}
+           const HistorySource::Totals& totals, const JsonlExportOptions& options, const JsonlProgress& progress)
+      : source_(source),
+        folder_(folder),
+        path_(path),
+        totals_(totals),
+        options_(options),
+        progress_(progress),
+        attachments_(source, path, report_) {}
 
   absl::StatusOr<JsonlExportReport> Run(const JsonlProgressFile::Loaded& earlier) {
     absl::StatusOr<std::map<std::string, Thread>> threads = ListThreads(source_);
@@ -174,6 +181,11 @@ class Exporter {
   // The manifest appears when all that it speaks of is durable.
   absl::StatusOr<JsonlExportReport> Finish() {
     report_.sha256 = all_lines_.FinishHex();
+    if (options_.html_zone) {
+      if (absl::Status s = WriteHtmlPages(folder_, path_, *options_.html_zone); !s.ok()) return s;
+    }
+    // A finished export is all that is in the folder.
+    if (absl::Status s = source_.Unload(); !s.ok()) return s;
     const Json manifest = {{"format", "labyrinth-export/1"},
                            {"threads", report_.threads},
                            {"messages", report_.messages},
@@ -198,7 +210,9 @@ class Exporter {
 
   HistorySource& source_;
   const OutputFolder& folder_;
+  const std::string& path_;
   const HistorySource::Totals& totals_;
+  const JsonlExportOptions& options_;
   const JsonlProgress& progress_;
   StreamDigest all_lines_;
   JsonlExportReport report_;
@@ -223,11 +237,20 @@ absl::StatusOr<JsonlExportReport> ExportJsonl(HistorySource& source, const std::
   absl::StatusOr<JsonlProgressFile::Loaded> earlier = JsonlProgressFile::Load(*folder, "");
   if (!earlier.ok()) return earlier.status();
   if (!*empty && !earlier->ours) return Refused(path, "not empty, and not an interrupted export");
+  if (!earlier->ours) {
+    // So that the folder is known for an interrupted export from here on.
+    auto begun = JsonlProgressFile::Start(*folder, "", /*keep=*/false);
+    if (!begun.ok()) return begun.status();
+  }
+  absl::Status loaded = source.Load(path, [&options](uint64_t done, uint64_t total) {
+    return !options.download_progress || options.download_progress(done, total);
+  });
+  if (!loaded.ok()) return loaded;
   absl::StatusOr<HistorySource::Totals> totals = source.GetTotals();
   if (!totals.ok()) return totals.status();
   earlier = JsonlProgressFile::Load(*folder, totals->fingerprint);
   if (!earlier.ok()) return earlier.status();
-  return Exporter(source, *folder, path, *totals, progress).Run(*earlier);
+  return Exporter(source, *folder, path, *totals, options, progress).Run(*earlier);
 }
 
 }  // namespace labyrinth::client

@@ -1,4 +1,4 @@
-// Writes the whole history to a folder of JSON lines.
+// Writes the whole history to a folder of JSON lines and, where asked for, of pages to read (html_export.h).
 //
 //   DIR/threads/NAME.jsonl   one line a message, oldest first; NAME is the thread id in hexadecimal (its SHA-256 if
 //   longer
@@ -9,6 +9,7 @@
 //   DIR/index.jsonl          one line a thread, by NAME: title, file, count, times, the file's SHA-256
 //   DIR/manifest.json        counts, and the SHA-256 of all thread files, one after another in the index's order;
 //   written last
+//   DIR/history.partial, DIR/progress.jsonl   while the export isn't finished
 //
 // Two devices that see the same history write the same bytes: nothing in there depends on the device, the day, or the
 // order of arrival. `cat DIR/threads/*.jsonl | sha256sum` (under LC_ALL=C) gives the manifest's sum again.
@@ -17,9 +18,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "client/transfer/history_source.h"
 
 namespace labyrinth::client {
@@ -28,6 +31,10 @@ struct JsonlExportOptions {
   // Continue an interrupted export: threads that are whole stay, unless the mailbox has changed meanwhile (by its
   // counters and the thread's newest row); then everything is read again.
   bool resume = false;
+  // Pages for people beside the lines, with times of this zone.
+  std::optional<absl::TimeZone> html_zone = std::nullopt;
+  // Of the download, which comes first: messages there, and of all. False cancels.
+  std::function<bool(uint64_t done, uint64_t total)> download_progress = nullptr;
 };
 
 struct JsonlExportReport {
@@ -42,7 +49,7 @@ struct JsonlExportReport {
   std::string sha256;                // the manifest's
 };
 
-// Messages done, and the server's count of all. False cancels.
+// Messages written, and of all. False cancels.
 using JsonlProgress = std::function<bool(uint64_t done, uint64_t total)>;
 
 // FAILED_PRECONDITION: the folder isn't empty (without `resume`), isn't an interrupted export (with it), or can't be

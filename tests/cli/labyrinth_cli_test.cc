@@ -59,6 +59,12 @@ TEST_CASE("Wrong use is exit code 2, one line, and nothing done") {
       {{"send", "t", ""}, "TEXT"},
       {{"send", "t", "x", "--attach"}, "--attach"},
       {{"read", "t", "--save-attachments"}, "--save-attachments"},
+      {{"delete", "t"}, "MESSAGE"},
+      {{"delete", "t", "0011223344"}, "--yes"},
+      {{"watch", "--since", "yesterday"}, "--since: yesterday"},
+      {{"watch", "--since", "0:5"}, "--since: 0:5"},
+      {{"sync", "--erase", "--rebuild"}, "--erase"},
+      {{"sync", "--save-lacking", "--rebuild"}, "--rebuild"},
       {{"revoke"}, "DEVICE"},
       {{"revoke", "abcd"}, "--yes"},
       {{"revoke", "abcd", "--yes", "--no-rotate", "--keep-added"}, "--keep-added"},
@@ -98,8 +104,9 @@ TEST_CASE("Help goes to standard output, for the program and for each command") 
   const ProgramResult all = Run(home, {"--help"});
   CHECK(all.exit_code == 0);
   CHECK(all.err.empty());
-  for (const char* word : {"init", "join", "import", "threads", "read", "send", "devices", "fingerprint", "revoke",
-                           "rotate", "recovery", "export", "verify", "Exit codes", "--profile"}) {
+  for (const char* word :
+       {"init", "join", "import", "threads", "read", "send", "delete", "watch", "sync", "devices", "fingerprint",
+        "revoke", "rotate", "recovery", "export", "verify", "Exit codes", "--profile"}) {
     CHECK_THAT(all.out, Contains(word));
   }
   const ProgramResult one = Run(home, {"import", "--help"});
@@ -122,6 +129,9 @@ TEST_CASE("A missing profile or file is exit code 4") {
                                                     {"verify"},
                                                     {"revoke", "abcd", "--yes"},
                                                     {"recovery", "list"},
+                                                    {"delete", "t", "0011223344", "--yes"},
+                                                    {"watch"},
+                                                    {"sync"},
                                                     {"export", home / "out"}}) {
     const ProgramResult result = Run(home, arguments);
     CHECK(result.exit_code == 4);

@@ -2,6 +2,7 @@
 
 #include "client/keychain_codec.h"
 #include "client/transfer/chat_content.h"
+#include "client/transfer/html_text.h"
 #include "client/transfer/messenger_export.h"
 #include "client/transfer/text.h"
 #include "client/transfer/thread_file.h"
@@ -56,6 +57,9 @@ void RunChatContent(std::string_view input) {
     Require(again->attachments.size() == content->attachments.size(), "and they read as written");
   }
   (void)client::Printable(input);
+  for (const std::string& html : {client::EscapeHtml(input), client::EscapeHtml(client::OneLine(input, 20))}) {
+    Require(html.find_first_of("<>\"'") == std::string::npos && client::IsValidUtf8(html), "escaped text is no markup");
+  }
 }
 
 std::vector<std::string> ChatContentSeeds() {

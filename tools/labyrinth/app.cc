@@ -80,6 +80,9 @@ int RunApp(int argc, char** argv) {
   AddImport(app, chosen);
   AddRead(app, chosen);
   AddSend(app, chosen);
+  AddDelete(app, chosen);
+  AddWatch(app, chosen);
+  AddSync(app, chosen);
   AddDevices(app, chosen);
   AddRotate(app, chosen);
   AddRecovery(app, chosen);

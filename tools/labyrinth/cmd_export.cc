@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "client/transfer/history_source.h"
 #include "client/transfer/jsonl_export.h"
@@ -25,17 +27,28 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
   client::ClientHistorySource source(**client);
   absl::StatusOr<client::JsonlExportReport> report;
   {
-    ProgressBar bar("exporting", "messages");
-    report = client::ExportJsonl(source, flags.folder, {.resume = flags.resume}, [&](uint64_t done, uint64_t total) {
-      bar.Update(done, total);
+    std::optional<ProgressBar> bar;
+    bar.emplace("loading", "messages");
+    bool writing = false;
+    const auto loaded = [&](uint64_t done, uint64_t total) {
+      bar->Update(done, total);
       return !interrupt.interrupted();
-    });
+    };
+    const auto written = [&](uint64_t done, uint64_t total) {
+      if (!std::exchange(writing, true)) bar.emplace("writing", "messages");
+      bar->Update(done, total);
+      return !interrupt.interrupted();
+    };
+    report = client::ExportJsonl(
+        source, flags.folder, {.resume = flags.resume, .html_zone = absl::LocalTimeZone(), .download_progress = loaded},
+        written);
   }
   if (!report.ok()) return report.status();
   Output& out = context.out();
   out.Line(fmt::format("exported {} messages of {} threads to {}", Grouped(report->messages), Grouped(report->threads),
                        client::Printable(flags.folder)));
   if (report->attachments > 0) out.Line(fmt::format("with {} attachments", Grouped(report->attachments)));
+  out.Line(fmt::format("to read it, open {}/index.html", client::Printable(flags.folder)));
   out.Line(fmt::format("sha256 {}", report->sha256));
   out.Document({{"folder", flags.folder},
                 {"threads", report->threads},
@@ -60,8 +73,10 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
 
 void AddExport(CLI::App& app, Chosen& chosen) {
   auto flags = std::make_shared<ExportFlags>();
-  CLI::App* command = AddCommand(app, chosen, "export", "Write the whole history and its files, in the clear",
-                                 /*changes=*/false, RunExport, flags);
+  CLI::App* command =
+      AddCommand(app, chosen, "export",
+                 "Write the whole history and its files, in the clear: lines for programs and pages to read",
+                 /*changes=*/false, RunExport, flags);
   command->add_option("DIR", flags->folder, "A folder, new or empty")->required();
   command->add_flag("--resume", flags->resume, "Continue an interrupted export");
 }

@@ -33,6 +33,7 @@ struct ReadFlags {
   uint64_t limit = limits::kPageItemsDefault;
   bool oldest_first = false;
   std::string save_attachments;
+  bool ids = false;
 };
 
 absl::Status Refused(uint64_t count) {
@@ -87,10 +88,11 @@ absl::Status RunThreads(Context& context, const ThreadsFlags& flags) {
 }
 
 // One message on the output, and its files in their folder where one was named.
-absl::Status PrintMessage(Output& out, const client::HistoryMessage& message, absl::TimeZone zone,
+absl::Status PrintMessage(Output& out, const client::HistoryMessage& message, absl::TimeZone zone, bool ids,
                           std::optional<AttachmentSaver>& saver) {
   Json document = MessageDocument(message);
   std::vector<std::string> lines;
+  if (ids) lines.push_back(fmt::format("id {}", ToHex(message.row().message_id)));
   absl::Status saved = saver ? saver->Save(message, document, lines) : absl::OkStatus();
   if (out.json()) {
     out.Item(document);
@@ -156,7 +158,7 @@ absl::Status RunRead(Context& context, const ReadFlags& flags) {
       if (flags.limit > 0 && shown == flags.limit) break;
       ++shown;
       if (message.tampered() != nullptr) ++refused;
-      if (absl::Status s = PrintMessage(out, message, zone, saver); !s.ok()) return s;
+      if (absl::Status s = PrintMessage(out, message, zone, flags.ids, saver); !s.ok()) return s;
     }
   }
   const double ms = std::chrono::duration<double, std::milli>(reading).count();
@@ -196,6 +198,7 @@ void AddRead(CLI::App& app, Chosen& chosen) {
       ->capture_default_str();
   read->add_option("--save-attachments", flags->save_attachments, "Save the messages' files into this folder")
       ->type_name("DIR");
+  read->add_flag("--ids", flags->ids, "Show each message's id, as 'delete' takes it");
   read->add_flag("--oldest-first", flags->oldest_first, "Oldest first");
 }
 

@@ -23,6 +23,9 @@ void AddInit(CLI::App& app, Chosen& chosen);
 void AddImport(CLI::App& app, Chosen& chosen);
 void AddRead(CLI::App& app, Chosen& chosen);  // threads, read
 void AddSend(CLI::App& app, Chosen& chosen);
+void AddDelete(CLI::App& app, Chosen& chosen);
+void AddWatch(CLI::App& app, Chosen& chosen);
+void AddSync(CLI::App& app, Chosen& chosen);
 void AddDevices(CLI::App& app, Chosen& chosen);  // devices, fingerprint, revoke
 void AddRotate(CLI::App& app, Chosen& chosen);
 void AddRecovery(CLI::App& app, Chosen& chosen);  // recovery create, list, revoke, test
