@@ -13,6 +13,8 @@
 namespace labyrinth::client {
 namespace {
 
+constexpr uint64_t kFewEmpty = 16;
+
 // One download over all its streams. Memory grows by 8 bytes a thread and a batch. Thread-compatible.
 class Download {
  public:
@@ -71,7 +73,11 @@ class Download {
     batch.messages = *std::move(messages);
     for (HistoryMessage& message : batch.messages) message = CheckPlace(std::move(message));
     if (absl::Status s = take_(batch); !s.ok()) return s;
-    if (absl::Status s = walk_.Advance(batch.resume_token, batch.messages.size()); !s.ok()) return s;
+    // A response may be empty where much has vanished, but not more of them than there were rows.
+    if (batch.messages.empty() && ++empty_ > kFewEmpty + batch.progress.total_count) {
+      return Violation("download: the server sends empty responses without end");
+    }
+    if (absl::Status s = walk_.Advance(batch.resume_token, /*items=*/1); !s.ok()) return s;
     last_ = batch.progress;
     as_of_ = batch.as_of;
     ++batches_;
@@ -125,6 +131,7 @@ class Download {
   const Take take_;
   PageWalk walk_;
   uint64_t batches_ = 0;
+  uint64_t empty_ = 0;
   DownloadProgress last_;
   FeedCursor as_of_;
   std::string current_thread_;

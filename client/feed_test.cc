@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client/history.h"
@@ -110,6 +111,34 @@ TEST_CASE("A download goes on in another process by its token, and counts what v
   CHECK(rest.last.total_count == 9);
   CHECK(rest.last.done_count == 8);
   CHECK(rest.last.vanished_count == 1);
+}
+
+TEST_CASE("A download passes through what has vanished, however much, and not through nothing without end") {
+  MailboxFixture f;
+  SaveSome(f, 60);
+  f.server.rows_passed = 1;
+  Downloaded all;
+  bool once = true;
+  const absl::Status status = f.laptop->history().Download({}, [&](const DownloadBatch& batch) {
+    all.last = batch.progress;
+    if (std::exchange(once, false)) {
+      f.server.Locked([](testing::FakeStore& store) { store.messages.resize(1); });
+    }
+    return absl::OkStatus();
+  });
+  INFO(std::string(status.message()));
+  REQUIRE(status.ok());
+  CHECK(all.last.total_count == 60);
+  CHECK(all.last.vanished_count > 50);
+
+  int number = 0;
+  f.server.on_download = [&](v1::DownloadHistoryResponse& r) {
+    r.clear_messages();
+    r.set_done_count(0);
+    r.set_done_bytes(0);
+    r.set_resume_token("0:0:0:" + std::to_string(++number));
+  };
+  CHECK(Mentions(DownloadInto(f, {.resume_token = "0:0:0:0"}, all), "without end"));
 }
 
 TEST_CASE("What a lying server sends into a download is refused") {

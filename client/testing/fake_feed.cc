@@ -101,7 +101,7 @@ absl::Status FakeServer::NextOfDownload(const v1::DownloadHistoryRequest& reques
   const Download& download = downloads_[number];
   uint64_t total_bytes = 0;
   for (const v1::Message& row : download.rows) total_bytes += row.ciphertext().size();
-  while (at < download.rows.size() && out->messages_size() < page_size) {
+  for (int i = 0; i < rows_passed && at < download.rows.size() && out->messages_size() < page_size; ++i) {
     const v1::Message& row = download.rows[at++];
     const v1::Message* now = Find(store, row.message_id());
     if (now == nullptr || now->revision() != row.revision()) continue;

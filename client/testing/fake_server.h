@@ -79,6 +79,7 @@ class FakeServer final : public v1::MailboxService::Service,
   FakeStore store;
   std::map<std::string, int> calls;  // by method name
   int page_size = 3;
+  int rows_passed = 1000;      // by one response of a download, vanished ones included
   int inline_messages = 1000;  // that one response of the feed has room for
 
   // Asked before a method does anything, by its name; an error is the answer. Asked again as "after:NAME" once the call
