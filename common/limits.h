@@ -141,6 +141,8 @@ inline constexpr uint32_t kUploadStreams = 128;
 inline constexpr uint32_t kDownloadStreams = 128;
 // Of these, one mailbox's.
 inline constexpr uint32_t kDownloadStreamsPerMailbox = 8;
+// All open streams of attachments, among them uploads that haven't shown a ticket yet: next to nothing each.
+inline constexpr uint32_t kAttachmentStreams = 4096;
 // What a caller who found no free stream is told to wait.
 inline constexpr int64_t kStreamRetryMs = 1000;
 // A stream that moves no chunk for so long gives its place to others: 256 KiB in a minute is 35 kbit/s.

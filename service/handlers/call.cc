@@ -44,6 +44,7 @@ absl::StatusOr<mailbox::Caller> Call::Device(bool virtual_as_well) {
 }
 
 grpc::Status AnswerOf(const absl::Status& status, RequestTag tag) {
+  if (absl::IsCancelled(status)) return grpc::Status::CANCELLED;
   if (status.ok() || ReasonOf(status).has_value()) return ToGrpc(status);
   return {grpc::StatusCode::INTERNAL, fmt::format("internal error (req={:08x})", tag.value())};
 }

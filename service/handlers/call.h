@@ -31,6 +31,10 @@
 #include "service/mailbox/sequencer.h"
 #include "service/mailbox/sponsor_reader.h"
 
+namespace labyrinth::attachments {
+struct Attachments;
+}
+
 namespace labyrinth::service {
 
 // What is told about a finished call. Holds no id: the partition is there for the log's pseudonym alone.
@@ -66,16 +70,18 @@ struct HandlerContext {
   const mailbox::DownloadReader& downloads;
   const mailbox::SponsorReader& sponsors;
   enrollment::Relay& enrollments;
+  attachments::Attachments& attachments;
   Streams& enrollment_watches;
   Streams& watches;
   Streams& history_downloads;
+  Streams& attachment_streams;
   const Clock& clock;
   RandomSource& random;
   CallLog& log;
 };
 
 // What the caller is told. An error without a reason of the catalogue is a fault of ours: the client learns no more
-// than that, and the call's tag.
+// than that, and the call's tag. CANCELLED is of a stream whose client left, or was let go.
 grpc::Status AnswerOf(const absl::Status& status, RequestTag tag);
 
 // Thread-compatible: it moves along with its callbacks. Exactly one Finish().
@@ -95,6 +101,9 @@ class Call {
   bool HasSession() const;
   // The session's device. Physical alone, unless `virtual_as_well`: TOKEN_INVALID.
   absl::StatusOr<mailbox::Caller> Device(bool virtual_as_well = false);
+
+  // The log's line names no mailbox: as of attachments, whose rows don't either.
+  void HideMailbox() { record_.partition.clear(); }
 
   void Count(uint64_t messages, uint64_t bytes) {
     record_.messages = messages;

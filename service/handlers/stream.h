@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "common/limits.h"
 #include "service/handlers/call.h"
 #include "service/handlers/streams.h"
 
@@ -26,7 +27,7 @@ template <typename Response>
 class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
  public:
   // How long one response may wait for the client to take it.
-  static constexpr int64_t kWriteMs = 60'000;
+  static constexpr int64_t kWriteMs = limits::kStreamStallMs;
 
   // `streams`: those of its kind.
   Stream(const HandlerContext& context, Streams& streams, grpc::CallbackServerContext* rpc, Word method)
@@ -183,7 +184,7 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     }
     if (!stop.has_value()) return Produce(recheck);
     record_.status = *stop;
-    this->Finish(absl::IsCancelled(*stop) ? grpc::Status::CANCELLED : AnswerOf(*stop, record_.tag));
+    this->Finish(AnswerOf(*stop, record_.tag));
   }
 
   Streams& streams_;

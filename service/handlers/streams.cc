@@ -28,12 +28,14 @@ absl::Status Streams::Add(std::shared_ptr<LiveStream> stream, std::string caller
     const absl::MutexLock lock(&mutex_);
     if (draining_) return errors::Draining();
     if (entries_.size() >= limit_) return errors::RateLimited(limit_name_, kRetryMs);
-    List& of_caller = callers_[caller];
-    if (of_caller.size() >= 2 * limits::kStreamsPerCaller) return errors::RateLimited("streams_per_caller", kRetryMs);
-    of_caller.push_back(stream);
-    const std::size_t count = of_caller.size();
-    if (count > limits::kStreamsPerCaller) replaced = of_caller[count - 1 - limits::kStreamsPerCaller];
-    topics_[topic].push_back(stream);
+    if (!caller.empty()) {
+      List& of_caller = callers_[caller];
+      if (of_caller.size() >= 2 * limits::kStreamsPerCaller) return errors::RateLimited("streams_per_caller", kRetryMs);
+      of_caller.push_back(stream);
+      const std::size_t count = of_caller.size();
+      if (count > limits::kStreamsPerCaller) replaced = of_caller[count - 1 - limits::kStreamsPerCaller];
+    }
+    if (!topic.empty()) topics_[topic].push_back(stream);
     const LiveStream* key = stream.get();
     entries_[key] = {std::move(stream), std::move(caller), std::move(topic)};
   }

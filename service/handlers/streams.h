@@ -34,7 +34,8 @@ class Streams {
   Streams(std::string_view limit_name, std::size_t limit) : limit_name_(limit_name), limit_(limit) {}
 
   // `caller` is whoever holds it (bounded by limits::kStreamsPerCaller: one too many ends the caller's oldest with
-  // RATE_LIMITED, since reconnecting leaves dead ones behind); `topic` what it is woken by. DRAINING; RATE_LIMITED when
+  // RATE_LIMITED, since reconnecting leaves dead ones behind); `topic` what it is woken by. Of either,
+  // an empty one is none: whoever counts by itself, or never waits for others. DRAINING; RATE_LIMITED when
   // the node has all that it may, or when the caller has as many again that don't end, for it reads nothing.
   absl::Status Add(std::shared_ptr<LiveStream> stream, std::string caller, std::string topic)
       ABSL_LOCKS_EXCLUDED(mutex_);

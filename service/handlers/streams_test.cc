@@ -62,6 +62,18 @@ TEST_CASE("a topic is there as long as somebody waits for it") {
   CHECK_FALSE(streams.HasTopic("one"));
 }
 
+TEST_CASE("a stream without a caller is bounded by whoever counts it, one without a topic is woken by nothing") {
+  Streams streams("streams", 100);
+  std::vector<std::shared_ptr<FakeStream>> all;
+  for (uint32_t i = 0; i < 3 * limits::kStreamsPerCaller; ++i) all.push_back(MustAdd(streams, "", ""));
+  streams.Wake("", /*recheck=*/true);
+  for (const auto& stream : all) CHECK(stream->kicked + stream->rechecked == 0);
+  streams.Drain();
+  for (const auto& stream : all) CHECK(ReasonOf(stream->stopped.value()) == Reason::kDraining);
+  for (const auto& stream : all) streams.Remove(stream.get());
+  CHECK(streams.size() == 0);
+}
+
 TEST_CASE("one stream too many ends the caller's oldest that still runs, whichever have gone") {
   Streams streams("watches", 100);
   std::vector<std::shared_ptr<FakeStream>> mine;

@@ -19,6 +19,7 @@
 #include "service/auth/dev_issuer.h"
 #include "service/auth/jwks_file.h"
 #include "service/auth/tls_identity.h"
+#include "service/handlers/attachment_service.h"
 #include "service/handlers/device_service.h"
 #include "service/handlers/enrollment_service.h"
 #include "service/handlers/epoch_service.h"
@@ -94,6 +95,7 @@ struct Environment::Parts {
   Streams enrollment_watches{"enrollment_watches", limits::kEnrollmentWatches};
   Streams watches{"watches", limits::kWatches};
   Streams history_downloads{"history_downloads", limits::kHistoryDownloads};
+  Streams attachment_streams{"attachment_streams", limits::kAttachmentStreams};
   std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
   std::unique_ptr<mailbox::Sequencer> sequencer;
@@ -105,13 +107,16 @@ struct Environment::Parts {
   std::optional<EpochServiceHandler> epoch_service;
   std::optional<HistoryServiceHandler> history_service;
   std::optional<EnrollmentServiceHandler> enrollment_service;
+  std::optional<AttachmentServiceHandler> attachment_service;
   std::optional<DevIssuerServiceHandler> dev_issuer_service;
   Listener listener;
   std::optional<Readiness> readiness;
   std::optional<Ticker> ticker;
   std::optional<Ticker> wake_ticker;
 
-  std::array<Streams*, 3> AllStreams() { return {&enrollment_watches, &watches, &history_downloads}; }
+  std::array<Streams*, 4> AllStreams() {
+    return {&enrollment_watches, &watches, &history_downloads, &attachment_streams};
+  }
 
   absl::Status OpenStore(RandomSource& random);
   absl::Status LoadCredentials(RandomSource& random);
@@ -193,9 +198,11 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
       &attachments->sweeper,
   };
   waker.emplace(*engine, clock, owners, [this](const WakeRound& round) { LogRound(log, round); });
-  context.emplace(HandlerContext{policy, *keys, *accounts, *sessions, *challenges, *misses, *sequencer, *directory,
-                                 *history, *changes, *downloads, *sponsors, *enrollments, enrollment_watches, watches,
-                                 history_downloads, clock, random, *call_log});
+  context.emplace(
+      HandlerContext{policy,       *keys,        *accounts,          *sessions, *challenges,       *misses,
+                     *sequencer,   *directory,   *history,           *changes,  *downloads,        *sponsors,
+                     *enrollments, *attachments, enrollment_watches, watches,   history_downloads, attachment_streams,
+                     clock,        random,       *call_log});
 }
 
 absl::Status Environment::Parts::Serve() {
@@ -204,8 +211,9 @@ absl::Status Environment::Parts::Serve() {
   epoch_service.emplace(*context);
   history_service.emplace(*context);
   enrollment_service.emplace(*context);
-  std::vector<grpc::Service*> services = {&*mailbox_service, &*device_service, &*epoch_service, &*history_service,
-                                          &*enrollment_service};
+  attachment_service.emplace(*context);
+  std::vector<grpc::Service*> services = {&*mailbox_service, &*device_service,     &*epoch_service,
+                                          &*history_service, &*enrollment_service, &*attachment_service};
   if (dev_issuer.has_value()) {
     dev_issuer_service.emplace(*dev_issuer, clock);
     services.push_back(&*dev_issuer_service);

@@ -1,0 +1,259 @@
+// Attachments over the wire: what is uploaded, attached and downloaded, and what is refused (protocol section 7).
+#include <grpcpp/grpcpp.h>
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "common/errors.h"
+#include "common/limits.h"
+#include "service/server/testing/attachment_fixture.h"
+
+namespace labyrinth::service::testing {
+namespace {
+
+using Fixture = AttachmentFixture;
+
+grpc::Status Find(const AttachmentCaller& caller, const v1::AttachmentPoint& point) {
+  v1::PrepareDownloadResponse response;
+  return caller.PrepareDownload(point, response);
+}
+
+grpc::Status Resume(const AttachmentCaller& caller, const std::string& ticket, uint64_t size_bytes = 0) {
+  v1::PrepareUploadResponse response;
+  return caller.PrepareUpload(size_bytes, ticket, response);
+}
+
+// The answer to one message in a stream of its own.
+grpc::Status SendOne(const AttachmentCaller& caller, const v1::UploadRequest& request) {
+  const auto upload = caller.Upload();
+  upload->Send(request);
+  return upload->End();
+}
+
+TEST_CASE("A file is uploaded, attached, found and downloaded, and the log counts it") {
+  Fixture f("whole");
+  const AttachmentCaller me = f.Me();
+  const std::string content = f.Content(2 * kChunk + 5);
+  v1::PrepareUploadResponse prepared;
+  REQUIRE(me.PrepareUpload(content.size(), "", prepared).ok());
+  CHECK(prepared.committed_bytes() == 0);
+  CHECK(prepared.expire_ms() == f.clock.NowMs() + limits::kUploadTicketTtlMs);
+  CHECK(prepared.upload_ticket().size() <= limits::kAttachmentTicketBytes);
+
+  const std::string ticket = me.MustUpload(content);
+  CHECK(me.MustResume(ticket) == content.size());
+  const auto point = f.PointOf("a");
+  CHECK(ReasonOfCall(Find(me, point)) == Reason::kAttachmentNotFound);
+  REQUIRE(me.CreateReference(point, ticket).ok());
+  CHECK(me.CreateReference(point, ticket, "another name").ok());  // the same again
+
+  v1::PrepareDownloadResponse found;
+  REQUIRE(me.PrepareDownload(point, found).ok());
+  CHECK(found.size_bytes() == content.size());
+  CHECK(found.sealed_name() == "name");
+  CHECK(found.expire_ms() == f.clock.NowMs() + limits::kDownloadTicketTtlMs);
+  for (const uint64_t offset : {uint64_t{0}, kChunk, 2 * kChunk}) {
+    const auto [bytes, status] = me.Download(found.download_ticket(), offset)->Rest();
+    CHECK(status.ok());
+    CHECK(bytes == content.substr(offset));
+  }
+  f.server.Stop();
+  const std::string log = f.server.Log();
+  for (const char* line :
+       {"ev=upload code=OK n=3 bytes=524293 ", "ev=download code=OK n=3 bytes=524293 ", "ev=prepare_upload code=OK ",
+        "ev=create_reference code=OK ", "ev=prepare_download code=OK "}) {
+    INFO(line);
+    CHECK(log.find(line) != std::string::npos);  // and no mailbox
+  }
+  CHECK(log.find("ev=save_messages mb=") != std::string::npos);  // control
+}
+
+TEST_CASE("An upload goes on where a stream ended, however it ended, and after a restart") {
+  Fixture f("resume");
+  const std::string content = f.Content(5 * kChunk + 1);
+  const std::string ticket = f.Me().MustPrepare(content.size());
+  const auto chunk = [&](uint64_t number) { return content.substr(number * kChunk, kChunk); };
+
+  const auto closed = f.Me().Upload();
+  REQUIRE(closed->Send(ChunkOf(ticket, 0, chunk(0))));
+  REQUIRE(closed->End().ok());
+  CHECK(closed->committed() == kChunk);
+
+  const auto broken = f.Me().Upload();
+  REQUIRE(broken->Send(ChunkOf(ticket, kChunk, chunk(1))));
+  while (f.Me().MustResume(ticket) != 2 * kChunk) absl::SleepFor(absl::Milliseconds(5));
+  broken->Break();
+  REQUIRE(f.server.AwaitLog("ev=upload code=CANCELLED n=1"));
+  CHECK(f.Me().MustResume(ticket) == 2 * kChunk);
+
+  const auto stopped = f.Me().Upload();
+  REQUIRE(stopped->Send(ChunkOf(ticket, 2 * kChunk, chunk(2))));
+  while (f.Me().MustResume(ticket) != 3 * kChunk) absl::SleepFor(absl::Milliseconds(5));
+  f.server.Stop();
+  CHECK(ReasonOfCall(stopped->AwaitEnd()) == Reason::kDraining);
+  f.server.Start();
+  CHECK(f.Me().MustResume(ticket) == 3 * kChunk);
+
+  const auto last = f.Me().Upload();
+  for (const uint64_t number : {3, 4, 5}) {
+    REQUIRE(last->Send(ChunkOf(number == 3 ? ticket : "", number * kChunk, chunk(number))));
+  }
+  REQUIRE(last->End().ok());
+  CHECK(last->committed() == content.size());
+  REQUIRE(f.Me().CreateReference(f.PointOf("a"), ticket).ok());
+  CHECK(f.Me().Download(f.Me().MustFind(f.PointOf("a")))->Rest().first == content);
+}
+
+TEST_CASE("What isn't the next chunk, or not what its checksum says, is refused and not stored") {
+  Fixture f("chunks");
+  const AttachmentCaller me = f.Me();
+  const std::string content = f.Content(2 * kChunk + 5);
+  const std::string ticket = me.MustPrepare(content.size());
+  REQUIRE(SendOne(me, ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
+  const std::string second = content.substr(kChunk, kChunk);
+  const struct {
+    const char* field;
+    v1::UploadRequest request;
+  } cases[] = {
+      {"offset", ChunkOf(ticket, 0, content.substr(0, kChunk))},
+      {"offset", ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))},
+      {"offset", ChunkOf(ticket, kChunk + 1, second)},
+      {"data", ChunkOf(ticket, kChunk, second.substr(1))},
+      {"data", ChunkOf(ticket, kChunk, second + "x")},
+      {"data", ChunkOf(ticket, kChunk, "")},
+  };
+  for (const auto& c : cases) CHECK(FieldOf(SendOne(me, c.request)) == c.field);
+  v1::UploadRequest torn = ChunkOf(ticket, kChunk, second);
+  torn.set_crc32c(torn.crc32c() ^ 1);
+  CHECK(FieldOf(SendOne(me, torn)) == "crc32c");
+  CHECK(me.MustResume(ticket) == kChunk);
+
+  const auto repeated = me.Upload();
+  REQUIRE(repeated->Send(ChunkOf(ticket, kChunk, second)));
+  repeated->Send(ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk)));
+  CHECK(FieldOf(repeated->AwaitEnd()) == "upload_ticket");
+  CHECK(me.MustResume(ticket) == 2 * kChunk);
+  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk) + "x"))) == "data");
+  REQUIRE(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))).ok());
+  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, content.size(), "x"))) == "data");
+  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
+  CHECK(me.Download(me.MustFind(f.PointOf("a")))->Rest().first == content);
+}
+
+TEST_CASE("A ticket that is forged, of the other kind, another device's or late is no ticket") {
+  Fixture f("tickets");
+  const AttachmentCaller me = f.Me();
+  const std::string content = f.Content(10);
+  const std::string upload = me.MustUpload(content);
+  REQUIRE(me.CreateReference(f.PointOf("a"), upload).ok());
+  const std::string download = me.MustFind(f.PointOf("a"));
+  std::string forged = upload;
+  forged[40] = static_cast<char>(forged[40] ^ 1);
+  for (const std::string& ticket : {std::string(), forged, download, upload + "x", std::string(300, 'x')}) {
+    CHECK(ReasonOfCall(SendOne(me, ChunkOf(ticket, 0, content))) == Reason::kTicketExpired);
+    CHECK(ReasonOfCall(me.CreateReference(f.PointOf("b"), ticket)) == Reason::kTicketExpired);
+    if (!ticket.empty()) CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kTicketExpired);
+  }
+  CHECK(ReasonOfCall(me.Upload()->End()) == Reason::kTicketExpired);  // without a message
+  forged = download;
+  forged[40] = static_cast<char>(forged[40] ^ 1);
+  for (const std::string& ticket : {std::string(), forged, upload}) {
+    CHECK(ReasonOfCall(me.Download(ticket)->Rest().second) == Reason::kTicketExpired);
+  }
+  const auto member = f.AddMember();
+  CHECK(ReasonOfCall(f.Of(*member).Download(download)->Rest().second) == Reason::kTicketExpired);
+  for (const uint64_t offset : {uint64_t{1}, kChunk, UINT64_MAX}) {
+    CHECK(FieldOf(me.Download(download, offset)->Rest().second) == "offset");
+  }
+  CHECK(FieldOf(Resume(me, upload, content.size() + 1)) == "size_bytes");
+  CHECK(Resume(me, upload, content.size()).ok());
+
+  f.clock.Advance(limits::kDownloadTicketTtlMs - 1);
+  CHECK(me.Download(download)->Rest().second.ok());
+  f.clock.Advance(1);
+  CHECK(ReasonOfCall(me.Download(download)->Rest().second) == Reason::kTicketExpired);
+  f.clock.Advance(limits::kUploadTicketTtlMs);
+  const AttachmentCaller later = f.Later();
+  CHECK(ReasonOfCall(SendOne(later, ChunkOf(upload, 0, content))) == Reason::kTicketExpired);
+  CHECK(ReasonOfCall(Resume(later, upload)) == Reason::kTicketExpired);
+  CHECK(ReasonOfCall(later.CreateReference(f.PointOf("a"), upload)) == Reason::kTicketExpired);
+  CHECK(Find(later, f.PointOf("a")).ok());  // attached for longer than that
+}
+
+TEST_CASE("Whatever keeps an attachment from being had or attached, the answer is the same") {
+  Fixture f("missing");
+  const AttachmentCaller me = f.Me();
+  f.Save("other", "t2");
+  f.Save("brief", "t", f.clock.NowMs() + 60'000);
+  const std::string content = f.Content(10), ticket = me.MustUpload(content);
+  const auto not_found = [](const grpc::Status& status) { return ReasonOfCall(status) == Reason::kAttachmentNotFound; };
+  CHECK(not_found(me.CreateReference(f.PointOf("a", "t", "none"), ticket)));
+  CHECK(not_found(me.CreateReference(f.PointOf("a", "t2", "m"), ticket)));
+  CHECK(not_found(me.CreateReference(f.PointOf("a"), me.MustPrepare(10))));  // nothing was sent
+  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
+  CHECK(not_found(me.CreateReference(f.PointOf("a"), me.MustUpload(content))));  // taken by another upload
+  REQUIRE(me.CreateReference(f.PointOf("brief", "t", "brief"), ticket).ok());
+
+  CHECK(Find(me, f.PointOf("a")).ok());
+  CHECK(not_found(Find(me, f.PointOf("b"))));
+  CHECK(not_found(Find(me, f.PointOf("a", "t2", "m"))));
+  CHECK(not_found(Find(me, f.PointOf("a", "t", "brief"))));
+  CHECK(not_found(Find(me, f.PointOf("a", "t2", "other"))));
+  auto other_owner = f.PointOf("a");
+  other_owner.set_mac_point(f.PointOf("b").mac_point());
+  CHECK(not_found(Find(me, other_owner)));
+  CHECK(Find(me, f.PointOf("brief", "t", "brief")).ok());
+  f.clock.Advance(60'000);
+  CHECK(not_found(Find(me, f.PointOf("brief", "t", "brief"))));
+  CHECK(not_found(me.CreateReference(f.PointOf("brief", "t", "brief"), ticket)));
+  // Another mailbox's, under the same points.
+  auto bob = f.NewDevice("bob");
+  bob->CreateMailbox();
+  CHECK(not_found(Find(f.Of(*bob), f.PointOf("a"))));
+}
+
+TEST_CASE("Calls without a session, and points that are none, are refused by name") {
+  Fixture f("fields");
+  const AttachmentCaller nobody(f.server.Channel(), ""), me = f.Me();
+  const std::string content = f.Content(10), ticket = me.MustUpload(content);
+  CHECK(ReasonOfCall(Resume(nobody, "", 10)) == Reason::kTokenInvalid);
+  CHECK(ReasonOfCall(nobody.CreateReference(f.PointOf("a"), ticket)) == Reason::kTokenInvalid);
+  CHECK(ReasonOfCall(Find(nobody, f.PointOf("a"))) == Reason::kTokenInvalid);
+  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
+  CHECK(ReasonOfCall(nobody.Download(me.MustFind(f.PointOf("a")))->Rest().second) == Reason::kTokenInvalid);
+
+  auto point = f.PointOf("a");
+  point.set_point(std::string(32, '\0'));
+  CHECK(FieldOf(me.CreateReference(point, ticket)) == "attachment.point");
+  CHECK(FieldOf(Find(me, point)) == "attachment.point");
+  CHECK(FieldOf(Find(me, v1::AttachmentPoint())) == "attachment.point");
+  point = f.PointOf("a");
+  point.set_mac_point(std::string(32, '\xff'));
+  CHECK(FieldOf(Find(me, point)) == "attachment.mac_point");
+}
+
+TEST_CASE("A device that is removed in the middle of a download gets DEVICE_REVOKED, and nothing more") {
+  Fixture f("revoked");
+  const auto member = f.AddMember();
+  const std::string content = f.Content(16 * kChunk);
+  const std::string session = member->SignIn();
+  const AttachmentCaller theirs(f.server.Channel(), session);
+  f.MustAttach(theirs, "a", content);
+  const auto download = AttachmentCaller(f.NarrowChannel(), session).Download(theirs.MustFind(f.PointOf("a")));
+  CHECK(download->Next() == content.substr(0, kChunk));
+  const std::string unused = theirs.MustFind(f.PointOf("a")), ticket = theirs.MustUpload("x");
+  f.CutOff(*member);
+  const auto [rest, status] = download->Rest();
+  CHECK(ReasonOfCall(status) == Reason::kDeviceRevoked);
+  CHECK(rest.size() < content.size() - 2 * kChunk);
+  CHECK(ReasonOfCall(theirs.Download(unused)->Rest().second) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(Find(theirs, f.PointOf("a"))) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(theirs.CreateReference(f.PointOf("b"), ticket)) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(Resume(theirs, "", 10)) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(Resume(theirs, ticket)) == Reason::kDeviceRevoked);
+}
+
+}  // namespace
+}  // namespace labyrinth::service::testing
