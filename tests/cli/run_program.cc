@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,8 +52,9 @@ ProgramResult RunProgram(const std::string& program, const std::vector<std::stri
   REQUIRE(posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environment) == 0);
   posix_spawn_file_actions_destroy(&actions);
   int status = 0;
-  REQUIRE(waitpid(pid, &status, 0) == pid);
-  ProgramResult result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, Slurp(out), Slurp(err)};
+  rusage usage{};
+  REQUIRE(wait4(pid, &status, 0, &usage) == pid);
+  ProgramResult result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, Slurp(out), Slurp(err), usage.ru_maxrss};
   for (const std::string& path : {in, out, err}) unlink(path.c_str());
   rmdir(folder.c_str());
   return result;

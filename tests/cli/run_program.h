@@ -11,6 +11,7 @@ struct ProgramResult {
   int exit_code = -1;  // -1: ended by a signal
   std::string out;
   std::string err;
+  long peak_kib = 0;  // the most memory that it held
 };
 
 // Waits for the program's end. `input` is its standard input; there is no terminal. The environment holds HOME (`home`)
