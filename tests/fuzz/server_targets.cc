@@ -1,7 +1,11 @@
 #include "common/clock.h"
+#include "crypto/primitives/hash.h"
+#include "crypto/primitives/ristretto.h"
 #include "crypto/primitives/seeded_random.h"
+#include "proto/labyrinth/v1/attachment.pb.h"
 #include "proto/labyrinth/v1/device.pb.h"
 #include "proto/labyrinth/v1/history.pb.h"
+#include "service/attachments/tickets.h"
 #include "service/auth/base64url.h"
 #include "service/auth/challenge.h"
 #include "service/auth/jwks.h"
@@ -11,6 +15,7 @@
 #include "service/auth/strict_json.h"
 #include "service/config/listen_address.h"
 #include "service/config/toml_file.h"
+#include "service/converters/attachments.h"
 #include "service/converters/fields.h"
 #include "service/converters/messages.h"
 #include "service/mailbox/page_token.h"
@@ -74,6 +79,7 @@ struct Tokens {
   service::Sessions sessions{keys, clock};
   service::Challenges challenges{keys.challenge(), "server", clock, random};
   mailbox::PageTokens pages{keys.page_token().Clone(), keys.generation(), random};
+  attachments::Tickets tickets{keys.ticket().Clone(), keys.generation(), clock, random};
   mailbox::Caller caller{std::string(32, 'p'), 1, DeviceId(9)};
   crypto::Sha256Digest query = mailbox::QueryHash("List").Done();
 
@@ -81,6 +87,11 @@ struct Tokens {
     service::SessionClaims claims{caller.partition, 1, caller.device_id, crypto::SubjectKind::kPhysical, kNowMs, 0};
     service::AccountClaims account{"account", kNowMs, kNowMs + 60'000, {}};
     return sessions.Issue(claims, account);
+  }
+  attachments::UploadTicket upload{*storage::AttachmentBlob::From(std::string(32, 'b')), 10, kNowMs + 60'000};
+  std::string UploadTicket() { return *tickets.Seal(upload); }
+  std::string DownloadTicket() {
+    return *tickets.Seal(attachments::DownloadTicket{upload.blob, 10, kNowMs + 60'000, caller});
   }
 };
 
@@ -90,12 +101,14 @@ void RunServerTokens(std::string_view input) {
   static const std::string session = t.Session();
   Require(!t.sessions.Verify(input).ok() || input == session, "no session token but the one that was issued");
   Require(!t.pages.Open(t.caller, t.query, input).ok() || input.size() > 28, "a page token is sealed");
+  Require(!t.tickets.OpenUpload(input).ok() || !t.tickets.OpenDownload(input).ok(), "a ticket is of one kind");
   (void)t.challenges.Check(input, "account", DeviceId(9));
 }
 
 std::vector<std::string> ServerTokenSeeds() {
   Tokens t;
-  return {t.Session(), *t.pages.Seal(t.caller, t.query, "last key"), t.challenges.Issue("account", DeviceId(9)).bytes};
+  return {t.Session(), *t.pages.Seal(t.caller, t.query, "last key"), t.challenges.Issue("account", DeviceId(9)).bytes,
+          t.UploadTicket(), t.DownloadTicket()};
 }
 
 void RunSaveRequest(std::string_view input) {
@@ -116,6 +129,28 @@ std::vector<std::string> SaveRequestSeeds() {
   message.set_message_id("message");
   message.set_timestamp_ms(kNowMs);
   message.set_ciphertext(std::string(64, 'c'));
+  return {request.SerializeAsString()};
+}
+
+void RunReferenceRequest(std::string_view input) {
+  v1::CreateReferenceRequest request;
+  if (!request.ParseFromArray(input.data(), static_cast<int>(input.size()))) return;
+  const auto claim = service::ParseClaim(request.attachment(), "attachment");
+  if (!claim.ok()) return;
+  Require(crypto::ParsePoint(claim->point.view()).ok() && crypto::ParsePoint(claim->mac_point.view()).ok(),
+          "an accepted claim has two points");
+  Require(!claim->thread_id.empty() && !claim->message_id.empty(), "and names a message");
+}
+
+std::vector<std::string> ReferenceRequestSeeds() {
+  v1::CreateReferenceRequest request;
+  auto& attachment = *request.mutable_attachment();
+  attachment.set_point(crypto::HashToCurve("reference").str());
+  attachment.set_mac_point(crypto::HashToCurve("owner").str());
+  attachment.set_thread_id("thread");
+  attachment.set_message_id("message");
+  request.set_upload_ticket(std::string(110, 't'));
+  request.set_sealed_name("name");
   return {request.SerializeAsString()};
 }
 
@@ -160,6 +195,7 @@ constexpr FuzzTarget kTargets[] = {
     {"jwt", JwtSeeds, RunJwt},
     {"server_tokens", ServerTokenSeeds, RunServerTokens},
     {"save_request", SaveRequestSeeds, RunSaveRequest},
+    {"reference_request", ReferenceRequestSeeds, RunReferenceRequest},
     {"register_request", RegisterRequestSeeds, RunRegisterRequest},
     {"configuration", ConfigurationSeeds, RunConfiguration},
 };
