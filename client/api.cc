@@ -48,6 +48,15 @@ absl::StatusOr<v1::ListVirtualDeviceChecksResponse> AccountApi::ListVirtualDevic
   return WithToken(connection_, connection_.device(), &v1::DeviceService::Stub::ListVirtualDeviceChecks, request);
 }
 
+absl::StatusOr<v1::OpenEnrollmentResponse> AccountApi::OpenEnrollment(const v1::OpenEnrollmentRequest& request) {
+  return WithToken(connection_, connection_.enrollment(), &v1::EnrollmentService::Stub::OpenEnrollment, request);
+}
+
+absl::StatusOr<v1::SendEnrollmentMessageResponse> AccountApi::SendEnrollmentMessage(
+    const v1::SendEnrollmentMessageRequest& request) {
+  return WithToken(connection_, connection_.enrollment(), &v1::EnrollmentService::Stub::SendEnrollmentMessage, request);
+}
+
 absl::StatusOr<v1::GetMailboxResponse> Api::GetMailbox(const v1::GetMailboxRequest& request) {
   return WithSession(session_, connection_.mailbox(), &v1::MailboxService::Stub::GetMailbox, request);
 }
@@ -115,6 +124,11 @@ absl::StatusOr<v1::CreateReferenceResponse> Api::CreateReference(const v1::Creat
 
 absl::StatusOr<v1::PrepareDownloadResponse> Api::PrepareDownload(const v1::PrepareDownloadRequest& request) {
   return WithSession(session_, connection_.attachment(), &v1::AttachmentService::Stub::PrepareDownload, request);
+}
+
+absl::StatusOr<v1::SendEnrollmentMessageResponse> Api::SendEnrollmentMessage(
+    const v1::SendEnrollmentMessageRequest& request) {
+  return WithSession(session_, connection_.enrollment(), &v1::EnrollmentService::Stub::SendEnrollmentMessage, request);
 }
 
 absl::Status Api::Download(

@@ -21,6 +21,10 @@ class AccountApi {
   absl::StatusOr<v1::GetVirtualDeviceResponse> GetVirtualDevice(const v1::GetVirtualDeviceRequest& request);
   absl::StatusOr<v1::ListVirtualDeviceChecksResponse> ListVirtualDeviceChecks(
       const v1::ListVirtualDeviceChecksRequest& request);
+  absl::StatusOr<v1::OpenEnrollmentResponse> OpenEnrollment(const v1::OpenEnrollmentRequest& request);
+  // As the new device.
+  absl::StatusOr<v1::SendEnrollmentMessageResponse> SendEnrollmentMessage(
+      const v1::SendEnrollmentMessageRequest& request);
 
  private:
   Connection& connection_;
@@ -51,6 +55,9 @@ class Api {
   absl::StatusOr<v1::PrepareUploadResponse> PrepareUpload(const v1::PrepareUploadRequest& request);
   absl::StatusOr<v1::CreateReferenceResponse> CreateReference(const v1::CreateReferenceRequest& request);
   absl::StatusOr<v1::PrepareDownloadResponse> PrepareDownload(const v1::PrepareDownloadRequest& request);
+  // As a member.
+  absl::StatusOr<v1::SendEnrollmentMessageResponse> SendEnrollmentMessage(
+      const v1::SendEnrollmentMessageRequest& request);
   // The whole stream is one attempt: it has one attempt's deadline, and a repetition may go on where the last one
   // ended.
   absl::Status Download(
@@ -59,6 +66,9 @@ class Api {
   absl::Status DownloadHistory(HistoryAttempt attempt);
   // The attempt sets its own deadline.
   absl::Status Watch(HistoryAttempt attempt);
+
+  // For streams that outlive a call.
+  Session& session() { return session_; }
 
  private:
   Connection& connection_;

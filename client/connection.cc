@@ -31,7 +31,8 @@ Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<A
       device_(v1::DeviceService::NewStub(channel_)),
       epoch_(v1::EpochService::NewStub(channel_)),
       history_(v1::HistoryService::NewStub(channel_)),
-      attachment_(v1::AttachmentService::NewStub(channel_)) {}
+      attachment_(v1::AttachmentService::NewStub(channel_)),
+      enrollment_(v1::EnrollmentService::NewStub(channel_)) {}
 
 absl::StatusOr<crypto::Secret> Connection::Token(bool renew) {
   auto token = tokens_->Token(renew);

@@ -15,6 +15,7 @@
 #include "crypto/primitives/secret.h"
 #include "proto/labyrinth/v1/attachment.grpc.pb.h"
 #include "proto/labyrinth/v1/device.grpc.pb.h"
+#include "proto/labyrinth/v1/enrollment.grpc.pb.h"
 #include "proto/labyrinth/v1/epoch.grpc.pb.h"
 #include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "proto/labyrinth/v1/mailbox.grpc.pb.h"
@@ -42,6 +43,7 @@ class Connection {
   v1::EpochService::Stub& epoch() { return *epoch_; }
   v1::HistoryService::Stub& history() { return *history_; }
   v1::AttachmentService::Stub& attachment() { return *attachment_; }
+  v1::EnrollmentService::Stub& enrollment() { return *enrollment_; }
 
  private:
   std::shared_ptr<grpc::Channel> channel_;
@@ -55,6 +57,7 @@ class Connection {
   std::unique_ptr<v1::EpochService::Stub> epoch_;
   std::unique_ptr<v1::HistoryService::Stub> history_;
   std::unique_ptr<v1::AttachmentService::Stub> attachment_;
+  std::unique_ptr<v1::EnrollmentService::Stub> enrollment_;
 };
 
 // Puts `authorization: Bearer <token>` on a call.

@@ -1,12 +1,25 @@
 #include "client/core.h"
 
 #include <utility>
+#include <vector>
 
 #include "client/convert.h"
 #include "client/epoch_walk.h"
 #include "client/pending.h"
 
 namespace labyrinth::client {
+namespace {
+
+// The epoch that a one-time code's sponsor handed over, against the server's record of it, the log, and this device's
+// own row. The sponsor itself, and its being a member, stand in the signed entry that SyncLog found at its place.
+absl::Status CheckHandedEpoch(Api& api, const VerifiedLog& log, const Enrolment& enrolment) {
+  const crypto::Epoch& epoch = enrolment.epochs.oldest();
+  const auto record = FetchRecord(api, log, epoch);
+  if (!record.ok()) return record.status();
+  return CheckMemberMac(epoch, *record, enrolment.device_id, enrolment.secrets.public_keys.device_key);
+}
+
+}  // namespace
 
 Core::Core(Keychain& keychain, Connection& connection, const RotationPolicy& rotation)
     : keychain_(keychain),
@@ -44,11 +57,18 @@ absl::Status Core::Ready() {
 
 absl::Status Core::Refresh() {
   VerifiedLog log = log_;
-  if (absl::Status s = SyncLog(api(), enrolment().log, log); !s.ok()) return s;
+  std::vector<crypto::LogPosition> kept = {enrolment().log};
+  const bool unread = enrolment().sponsor_log.has_value();
+  if (unread) kept.push_back(*enrolment().sponsor_log);
+  if (absl::Status s = SyncLog(api(), kept, log); !s.ok()) return s;
   const crypto::LogMember* self = log.state().Find(device_key());
   if (self == nullptr) return Violation("membership log: it doesn't name this device");
   if (!self->active())
     return absl::FailedPreconditionError("this device was removed by a signed entry of the membership log");
+
+  if (unread) {
+    if (absl::Status s = CheckHandedEpoch(api(), log, enrolment()); !s.ok()) return s;
+  }
 
   KnownEpochs epochs = enrolment().epochs.Clone();
   const Recipient recipient{.device_id = enrolment().device_id,
@@ -56,12 +76,13 @@ absl::Status Core::Refresh() {
                             .epoch_storage_key = enrolment().secrets.epoch_storage_key};
   if (absl::Status s = ChainForward(api(), log, recipient, epochs); !s.ok()) return s;
 
-  if (log.position() != enrolment().log || epochs.size() != enrolment().epochs.size()) {
-    const absl::Status kept = Update([&](KeychainState& state) {
+  if (unread || log.position() != enrolment().log || epochs.size() != enrolment().epochs.size()) {
+    const absl::Status updated = Update([&](KeychainState& state) {
       state.enrolment->log = log.position();
       state.enrolment->epochs = std::move(epochs);
+      state.enrolment->sponsor_log.reset();
     });
-    if (!kept.ok()) return kept;
+    if (!updated.ok()) return updated;
   }
   log_ = std::move(log);
   fresh_ = true;

@@ -55,6 +55,7 @@ void Encode(const Enrolment& enrolment, v1::Enrolment& out) {
   Encode(enrolment.log, *out.mutable_log());
   out.set_next_change_number(enrolment.next_change_number);
   out.set_fresh_epoch_required(enrolment.fresh_epoch_required);
+  if (enrolment.sponsor_log.has_value()) Encode(*enrolment.sponsor_log, *out.mutable_sponsor_log());
   out.set_last_write_ms(enrolment.last_write_ms);
 }
 
@@ -77,6 +78,13 @@ void Encode(const PendingOpenEpoch& pending, v1::PendingOperation& out) {
 void Encode(const PendingRevokeDevice& pending, v1::PendingOperation& out) {
   out.mutable_revoke_device()->set_request(Bytes(pending.request));
   Encode(pending.log, *out.mutable_revoke_device()->mutable_log());
+}
+
+void Encode(const OneTimeCounters& counters, v1::OneTimeCounters& out) {
+  if (counters.enrollment_id.has_value()) out.set_enrollment_id(counters.enrollment_id->str());
+  out.set_guesses(counters.guesses);
+  for (const int64_t at_ms : counters.guess_ms) out.add_guess_ms(at_ms);
+  for (const int64_t at_ms : counters.consent_ms) out.add_consent_ms(at_ms);
 }
 
 // --- from protobuf ---
@@ -122,6 +130,12 @@ absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
     crypto::Epoch epoch{EpochId(key.epoch_id()), key.sequence_id(), crypto::Secret::CopyOf(key.root_key())};
     if (!epochs.Append(std::move(epoch)).ok()) return Damaged("epoch keys");
   }
+  std::optional<crypto::LogPosition> sponsor_log;
+  if (in.has_sponsor_log()) {
+    auto position = Decode(in.sponsor_log());
+    if (!position.ok()) return position.status();
+    sponsor_log = *position;
+  }
   return Enrolment{.mailbox_id = *mailbox_id,
                    .device_id = DeviceId(in.device_id()),
                    .secrets = *std::move(secrets),
@@ -130,6 +144,7 @@ absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
                    .log = *log,
                    .next_change_number = in.next_change_number(),
                    .fresh_epoch_required = in.fresh_epoch_required(),
+                   .sponsor_log = sponsor_log,
                    .last_write_ms = in.last_write_ms()};
 }
 
@@ -164,6 +179,18 @@ absl::StatusOr<PendingOperation> Decode(const v1::PendingOperation& in) {
   return Damaged("pending operation");
 }
 
+absl::StatusOr<OneTimeCounters> Decode(const v1::OneTimeCounters& in) {
+  OneTimeCounters counters;
+  if (!in.enrollment_id().empty()) {
+    counters.enrollment_id = crypto::EnrollmentId::From(in.enrollment_id());
+    if (!counters.enrollment_id.has_value()) return Damaged("one-time codes");
+  }
+  counters.guesses = in.guesses();
+  counters.guess_ms.assign(in.guess_ms().begin(), in.guess_ms().end());
+  counters.consent_ms.assign(in.consent_ms().begin(), in.consent_ms().end());
+  return counters;
+}
+
 absl::StatusOr<KeychainState> Decode(const v1::Keychain& in) {
   KeychainState state;
   state.server_name = in.server_name();
@@ -185,6 +212,9 @@ absl::StatusOr<KeychainState> Decode(const v1::Keychain& in) {
     state.pending_code = PendingRecoveryCode{crypto::Secret::CopyOf(in.pending_code().request()),
                                              crypto::Secret::CopyOf(in.pending_code().code()), *log};
   }
+  auto one_time = Decode(in.one_time());
+  if (!one_time.ok()) return one_time.status();
+  state.one_time = *std::move(one_time);
   return state;
 }
 
@@ -204,6 +234,7 @@ crypto::Secret EncodeKeychain(const KeychainState& state) {
     pending.set_code(Bytes(state.pending_code->code));
     Encode(state.pending_code->log, *pending.mutable_log());
   }
+  Encode(state.one_time, *message->mutable_one_time());
   const crypto::Secret body = SerializeSecret(*message);
   const crypto::Sha256Digest digest = crypto::Sha256(body.RevealSecret());
 

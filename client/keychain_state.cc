@@ -33,6 +33,7 @@ Enrolment Enrolment::Clone() const {
           .log = log,
           .next_change_number = next_change_number,
           .fresh_epoch_required = fresh_epoch_required,
+          .sponsor_log = sponsor_log,
           .last_write_ms = last_write_ms};
 }
 
@@ -45,6 +46,7 @@ KeychainState KeychainState::Clone() const {
     copy.pending = std::visit([](const auto& p) { return PendingOperation(Copy(p)); }, *pending);
   }
   if (pending_code.has_value()) copy.pending_code = pending_code->Clone();
+  copy.one_time = one_time;
   return copy;
 }
 

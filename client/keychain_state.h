@@ -12,6 +12,7 @@
 #include "common/ids.h"
 #include "crypto/labyrinth/device_secrets.h"
 #include "crypto/labyrinth/epoch_keys.h"
+#include "crypto/labyrinth/one_time_keys.h"
 #include "crypto/primitives/secret.h"
 #include "crypto/statements/log_chain.h"
 
@@ -19,7 +20,8 @@ namespace labyrinth::client {
 
 // A profile as a device of a mailbox. Move-only: copies are a visible Clone().
 struct Enrolment {
-  MailboxId mailbox_id;  // this and device_id are zero while the call that makes the device is pending
+  // Both are zero while the call that makes the device is pending; but a one-time code's sponsor has named the mailbox.
+  MailboxId mailbox_id;
   DeviceId device_id;
   crypto::DeviceSecrets secrets;
   crypto::Secret mailbox_root_salt;
@@ -29,6 +31,8 @@ struct Enrolment {
   uint64_t next_change_number = 1;
   // Joined by a recovery code: no save before a fresh epoch is open (protocol section 4).
   bool fresh_epoch_required = false;
+  // Joined by a one-time code: where its sponsor saw the log, which has to say the same once it is read.
+  std::optional<crypto::LogPosition> sponsor_log = {};
   // When this device last saved or rotated, by its own clock, to a day (rotation_policy.h). 0: never.
   int64_t last_write_ms = 0;
 
@@ -66,6 +70,18 @@ struct PendingRecoveryCode {
   PendingRecoveryCode Clone() const { return {request.Clone(), code.Clone(), log}; }
 };
 
+// Guesses and consents of one-time codes. They count before anything that they allow leaves this device, and no crash
+// takes them back. Value type.
+struct OneTimeCounters {
+  // The enrolment that this profile takes part in, on either side. One that is left over from an earlier run of the
+  // program can't go on, since what its runs need is never written down.
+  std::optional<crypto::EnrollmentId> enrollment_id;
+  uint32_t guesses = 0;  // runs of it that have begun, to limits::kEnrollmentRuns
+  // Unix milliseconds, ascending, to the bounds of client/enrollment/counters.h.
+  std::vector<int64_t> guess_ms;    // as the new device: when its runs began
+  std::vector<int64_t> consent_ms;  // as a member: when its codes were shown
+};
+
 struct KeychainState {
   std::string server_name;
   std::string account_id;
@@ -74,6 +90,7 @@ struct KeychainState {
   std::optional<PendingOperation> pending;
   // Apart, since only its own operation can hand the code to the user.
   std::optional<PendingRecoveryCode> pending_code;
+  OneTimeCounters one_time;
 
   KeychainState Clone() const;
 };

@@ -38,6 +38,7 @@ Enrolment MakeEnrolment(uint64_t seed) {
           .log = {.length = 9, .head = *crypto::LogHead::From(random.Bytes(32))},
           .next_change_number = 4097,
           .fresh_epoch_required = true,
+          .sponsor_log = crypto::LogPosition{.length = 8, .head = *crypto::LogHead::From(random.Bytes(32))},
           .last_write_ms = 1'800'000'000'000};
 }
 
@@ -91,6 +92,7 @@ TEST_CASE("Everything comes back as it was kept") {
                   state.enrolment = MakeEnrolment(1);
                   state.pending = std::move(operation);
                   state.pending_code = PendingRecoveryCode{Bytes("r5"), Bytes("CODE"), {.length = 5, .head = {}}};
+                  state.one_time = {*crypto::EnrollmentId::From("enrolment's id.."), 2, {11, 12}, {13, 14, 15}};
                 })
                 .ok());
     const std::string kept = Encoded(keychain->state());
@@ -104,6 +106,11 @@ TEST_CASE("Everything comes back as it was kept") {
     CHECK(keychain->state().enrolment->last_write_ms == 1'800'000'000'000);
     CHECK(keychain->state().pending.has_value());
     CHECK(keychain->state().pending_code->code.RevealSecret() == "CODE");
+    CHECK(keychain->state().enrolment->sponsor_log->length == 8);
+    CHECK(keychain->state().one_time.enrollment_id->view() == "enrolment's id..");
+    CHECK(keychain->state().one_time.guesses == 2);
+    CHECK(keychain->state().one_time.guess_ms == std::vector<int64_t>{11, 12});
+    CHECK(keychain->state().one_time.consent_ms == std::vector<int64_t>{13, 14, 15});
   }
 }
 

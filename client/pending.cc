@@ -24,11 +24,15 @@ void RaiseLog(Enrolment& enrolment, const crypto::LogPosition& position) {
 absl::Status Become(Core& core, Enrolment enrolment, std::string_view mailbox_id, uint64_t device_id) {
   const auto mailbox = MailboxId::From(mailbox_id);
   if (!mailbox.has_value() || !DeviceId(device_id).valid()) return Violation("the server's answer has malformed ids");
+  if (!enrolment.mailbox_id.IsZero() && *mailbox != enrolment.mailbox_id) {
+    return Violation("the server enrolled this device into another mailbox than its sponsor's");
+  }
   enrolment.mailbox_id = *mailbox;
   enrolment.device_id = DeviceId(device_id);
   const absl::Status kept = core.Update([&](KeychainState& state) {
     state.enrolment = std::move(enrolment);
     state.pending.reset();
+    state.one_time = {};
   });
   if (kept.ok()) core.ResetDevice();
   return kept;
@@ -97,6 +101,7 @@ bool IsRefusal(const absl::Status& status) {
     case Reason::kQuotaExceeded:
     case Reason::kVirtualDeviceNotFound:
     case Reason::kDeviceNotFound:
+    case Reason::kEnrollmentClosed:
       return true;
     default:
       return false;

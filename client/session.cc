@@ -95,6 +95,19 @@ absl::Status Session::SignIn() {
 
 absl::Status Session::EnsureSignedIn() { return Fresh() ? absl::OkStatus() : SignIn(); }
 
+absl::Status Session::Authorize(grpc::ClientContext& context) {
+  if (revoked_) return errors::DeviceRevoked();
+  const absl::Status status = EnsureSignedIn();
+  if (status.ok()) context.AddMetadata(kSessionHeader, header_);
+  NoteEnd(status);
+  return status;
+}
+
+void Session::NoteEnd(const absl::Status& status) {
+  if (ReasonOf(status) == Reason::kTokenInvalid) header_.clear();
+  if (ReasonOf(status) == Reason::kDeviceRevoked) revoked_ = true;
+}
+
 absl::Status Session::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt) {
   if (revoked_) return errors::DeviceRevoked();
   absl::Status status;

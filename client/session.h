@@ -35,6 +35,11 @@ class Session {
   // Issues a call with the session's header, with Caller's retries.
   absl::Status Call(absl::FunctionRef<grpc::Status(grpc::ClientContext&)> attempt);
 
+  // Call's parts, for a stream that outlives one. Signs in if need be, and puts the session's header on `context`.
+  absl::Status Authorize(grpc::ClientContext& context);
+  // How such a stream ended: a session that was refused is left, and DEVICE_REVOKED is remembered.
+  void NoteEnd(const absl::Status& status);
+
  private:
   absl::Status SignIn();
   absl::Status AnswerChallenge(bool renew_token);

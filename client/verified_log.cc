@@ -19,12 +19,16 @@ bool OpensEpoch(crypto::LogEntryKind kind) {
   return kind == crypto::LogEntryKind::kCreate || kind == crypto::LogEntryKind::kOpenEpoch;
 }
 
-absl::Status CheckKept(const crypto::LogPosition& kept, const crypto::LogPosition& now) {
-  if (now.length == kept.length && now.head != kept.head) return Violation(kForked);
+using Positions = std::span<const crypto::LogPosition>;
+
+absl::Status CheckKept(Positions kept, const crypto::LogPosition& now) {
+  for (const crypto::LogPosition& position : kept) {
+    if (now.length == position.length && now.head != position.head) return Violation(kForked);
+  }
   return absl::OkStatus();
 }
 
-absl::Status AppendPage(const v1::ListLogResponse& page, const crypto::LogPosition& kept, VerifiedLog& log) {
+absl::Status AppendPage(const v1::ListLogResponse& page, Positions kept, VerifiedLog& log) {
   for (const v1::LogEntry& row : page.log_entries()) {
     if (log.position().length >= kMaxLogEntries) return Violation("membership log: it has no end");
     const auto entry = FromProto(row);
@@ -36,10 +40,12 @@ absl::Status AppendPage(const v1::ListLogResponse& page, const crypto::LogPositi
 }
 
 // The end of the walk against what the server called the end.
-absl::Status CheckEnd(const v1::ListLogResponse& page, const crypto::LogPosition& kept,
-                      const crypto::LogPosition& ours) {
+absl::Status CheckEnd(const v1::ListLogResponse& page, Positions kept, const crypto::LogPosition& ours) {
   if (ours.length == 0) return Violation("membership log: it is empty");
-  if (ours.length < kept.length || page.head_index() < ours.last_index()) return Violation(kShorter);
+  for (const crypto::LogPosition& position : kept) {
+    if (ours.length < position.length) return Violation(kShorter);
+  }
+  if (page.head_index() < ours.last_index()) return Violation(kShorter);
   if (page.head_index() > ours.last_index())
     return Violation("membership log: withheld: entries before its head are missing");
   if (page.head() != ours.head.view()) return Violation(kForked);
@@ -70,7 +76,7 @@ const VerifiedLog::Opening* VerifiedLog::FindOpening(uint64_t sequence_id) const
   return sequence_id < openings_.size() ? &openings_[sequence_id] : nullptr;
 }
 
-absl::Status SyncLog(Api& api, const crypto::LogPosition& kept, VerifiedLog& log) {
+absl::Status SyncLog(Api& api, std::span<const crypto::LogPosition> kept, VerifiedLog& log) {
   VerifiedLog next = log;
   v1::ListLogRequest request;
   if (!next.empty()) request.set_after_index(next.position().last_index());

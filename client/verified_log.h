@@ -3,6 +3,7 @@
 #define LABYRINTH_CLIENT_VERIFIED_LOG_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -47,13 +48,17 @@ class VerifiedLog {
 // A log is one entry an epoch and a few a device; past this a server is playing for time.
 inline constexpr uint64_t kMaxLogEntries = 1'000'000;
 
-// Fetches what follows `log`'s last entry and checks it. `kept` is the highest position ever seen on this device
-// (length 0: none); the result contains it. On an error `log` is unchanged. DATA_LOSS, named:
-//  - "forked": an entry doesn't continue the kept head, or the head at the kept position is another;
-//  - "shorter": the server's log ends before the kept position, or before what it showed this process earlier;
+// Fetches what follows `log`'s last entry and checks it. `kept` are the positions that this device knows of, the
+// highest that it ever saw above all (length 0: none); the result contains them. On an error `log` is unchanged.
+// DATA_LOSS, named:
+//  - "forked": an entry doesn't continue the log, or the head at a kept position is another;
+//  - "shorter": the server's log ends before a kept position, or before what it showed this process earlier;
 //  - "withheld": the server names a head that its entries don't reach;
 //  - an entry that breaks a rule.
-absl::Status SyncLog(Api& api, const crypto::LogPosition& kept, VerifiedLog& log);
+absl::Status SyncLog(Api& api, std::span<const crypto::LogPosition> kept, VerifiedLog& log);
+inline absl::Status SyncLog(Api& api, const crypto::LogPosition& kept, VerifiedLog& log) {
+  return SyncLog(api, std::span(&kept, 1), log);
+}
 
 }  // namespace labyrinth::client
 
