@@ -49,6 +49,7 @@ struct LabyrinthClient::Parts {
   std::unique_ptr<Mailbox> mailbox;
   std::unique_ptr<Devices> devices;
   std::unique_ptr<Recovery> recovery;
+  std::unique_ptr<OneTimeCodes> one_time_codes;
   std::unique_ptr<History> history;
   std::unique_ptr<Attachments> attachments;
   std::string profile_dir;
@@ -81,6 +82,7 @@ absl::StatusOr<std::unique_ptr<LabyrinthClient>> LabyrinthClient::Open(const std
   parts->mailbox = std::make_unique<Mailbox>(*parts->core);
   parts->devices = std::make_unique<Devices>(*parts->core);
   parts->recovery = std::make_unique<Recovery>(*parts->core);
+  parts->one_time_codes = std::make_unique<OneTimeCodes>(*parts->core);
   parts->history = std::make_unique<History>(*parts->core);
   parts->attachments = std::make_unique<Attachments>(*parts->core, *parts->history, profile_dir + "/attachments");
   parts->profile_dir = profile_dir;
@@ -92,6 +94,7 @@ bool LabyrinthClient::HasDevice() const { return parts_->core->HasDevice(); }
 Mailbox& LabyrinthClient::mailbox() { return *parts_->mailbox; }
 Devices& LabyrinthClient::devices() { return *parts_->devices; }
 Recovery& LabyrinthClient::recovery() { return *parts_->recovery; }
+OneTimeCodes& LabyrinthClient::one_time_codes() { return *parts_->one_time_codes; }
 History& LabyrinthClient::history() { return *parts_->history; }
 Attachments& LabyrinthClient::attachments() { return *parts_->attachments; }
 Core& LabyrinthClient::core() { return *parts_->core; }

@@ -23,6 +23,7 @@
 #include "client/attachments/attachments.h"
 #include "client/core.h"
 #include "client/devices.h"
+#include "client/enrollment/one_time_codes.h"
 #include "client/history.h"
 #include "client/mailbox.h"
 #include "client/options.h"
@@ -48,12 +49,14 @@ class LabyrinthClient {
   static absl::StatusOr<std::unique_ptr<LabyrinthClient>> Open(const std::string& profile_dir, ClientOptions options);
   ~LabyrinthClient();
 
-  // Whether this profile is a device of a mailbox. If not: mailbox().Create() or recovery().Join().
+  // Whether this profile is a device of a mailbox. If not: mailbox().Create(), recovery().Join() or
+  // one_time_codes().Join().
   bool HasDevice() const;
 
   Mailbox& mailbox();
   Devices& devices();
   Recovery& recovery();
+  OneTimeCodes& one_time_codes();
   History& history();
   Attachments& attachments();
 
