@@ -1,0 +1,141 @@
+// One-time codes while either side's process dies: at every message that it sends or receives, in turn.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "common/errors.h"
+#include "tests/e2e/one_time_fixture.h"
+
+namespace labyrinth::e2e {
+namespace {
+
+using google::protobuf::Message;
+
+// More than either side has: a walk that doesn't end is a failure.
+constexpr int kMaxPoints = 200;
+// An honest pair needs one or two more tries after a crash.
+constexpr int kMaxTries = 4;
+
+// Kills the device at its message number `at`, counted from now on.
+void KillAt(TappedDevice& device, int at, std::atomic<int>& passed) {
+  passed = 0;
+  const auto count = [&device, &passed, at](const std::string&, Message&) {
+    if (++passed == at) device.Kill();
+  };
+  device.tap().on_send = count;
+  device.tap().on_receive = count;
+}
+
+void CheckOneOfTheMailbox(OneTimePair& pair) {
+  const auto devices = pair.phone->devices().List();
+  REQUIRE(devices.ok());
+  CHECK(devices->size() == 2);
+  const auto saved =
+      pair.phone->history().Save({{.thread_id = "t", .message_id = "m", .timestamp_ms = 1, .content = "hello"}});
+  CHECK(saved.ok());
+  for (TappedDevice* device : {&pair.laptop, &pair.phone}) {
+    const auto report = (*device)->Verify();
+    REQUIRE(report.ok());
+    CHECK(report->findings.empty());
+    CHECK_FALSE(device->Kept().pending.has_value());
+  }
+}
+
+// The other side, for as long as it takes: people who try again.
+class Approver {
+ public:
+  explicit Approver(OneTimePair& pair) : pair_(pair) {
+    thread_ = std::thread([this] {
+      while (!over_.HasBeenNotified()) {
+        const auto approved = pair_.laptop->one_time_codes().Approve(pair_.member);
+        if (pair_.laptop.tap().cut()) pair_.laptop.Restart();
+        if (ReasonOf(approved.status()) == Reason::kRateLimited) return;
+      }
+    });
+  }
+  ~Approver() {
+    over_.Notify();
+    pair_.member.stop = true;
+    thread_.join();
+    if (pair_.laptop.tap().cut()) pair_.laptop.Restart();
+  }
+
+ private:
+  OneTimePair& pair_;
+  absl::Notification over_;
+  std::thread thread_;
+};
+
+TEST_CASE("A new device that dies anywhere joins after its restart") {
+  TestServer server;
+  int points = 0;
+  for (int at = 1;; ++at) {
+    REQUIRE(at < kMaxPoints);
+    OneTimePair pair(server, 1000 + 10 * static_cast<uint64_t>(at), "n" + std::to_string(at));
+    std::atomic<int> passed = 0;
+    pair.board.patience = absl::Seconds(1);  // a code that died with its process is never shown
+    KillAt(pair.phone, at, passed);
+    {
+      const Approver approver(pair);
+      absl::Status status = pair.phone->one_time_codes().Join(pair.joiner).status();
+      const bool died = pair.phone.tap().cut();
+      points = at;
+      for (int i = 0; (died || !status.ok()) && i < kMaxTries; ++i) {
+        pair.phone.Restart();
+        if (pair.phone->HasDevice()) {
+          status = pair.phone->mailbox().Info().status();
+          break;
+        }
+        status = pair.phone->one_time_codes().Join(pair.joiner).status();
+        if (status.ok()) break;
+        INFO("after message " << at << ": " << std::string(status.message()));
+        CHECK(ReasonOf(status) == Reason::kEnrollmentClosed);
+      }
+      INFO("after message " << at << ": " << std::string(status.message()));
+      REQUIRE(status.ok());
+      if (!died) break;
+    }
+    CheckOneOfTheMailbox(pair);
+  }
+  CHECK(points > 15);
+}
+
+TEST_CASE("A member that dies anywhere sees the next one through after its restart") {
+  TestServer server;
+  for (int at = 1;; ++at) {
+    REQUIRE(at < kMaxPoints);
+    OneTimePair pair(server, 5000 + 10 * static_cast<uint64_t>(at), "o" + std::to_string(at));
+    // A process that knows its log already: what is counted is the code's own.
+    REQUIRE(pair.laptop->mailbox().Info().ok());
+    std::atomic<int> passed = 0;
+    pair.board.patience = absl::Seconds(1);  // a code that died with its process is never shown
+    KillAt(pair.laptop, at, passed);
+    bool died = false;
+    absl::Status status;
+    {
+      const Approver approver(pair);
+      for (int i = 0; i < kMaxTries; ++i) {
+        status = pair.phone->one_time_codes().Join(pair.joiner).status();
+        if (status.ok()) break;
+        INFO("after message " << at << ": " << std::string(status.message()));
+        CHECK(ReasonOf(status) == Reason::kEnrollmentClosed);
+      }
+    }
+    died = passed >= at;
+    INFO("after message " << at << ": " << std::string(status.message()));
+    REQUIRE(status.ok());
+    CheckOneOfTheMailbox(pair);
+    // What the dead process had consented to is taken back by the next call, if it wasn't by then.
+    CHECK(absl::IsCancelled(pair.laptop->one_time_codes().Approve(pair.member).status()));
+    CHECK_FALSE(pair.laptop.Kept().one_time.enrollment_id.has_value());
+    if (!died) {
+      CHECK(at > 10);
+      break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace labyrinth::e2e
