@@ -73,6 +73,11 @@ TEST_CASE("Wrong use is exit code 2, one line, and nothing done") {
       {{"recovery"}, "subcommand"},
       {{"recovery", "frobnicate"}, "frobnicate"},
       {{"join"}, "--code-file"},
+      {{"join", "--one-time", "--code-file", "f"}, "--code-file"},
+      {{"join", "--one-time", "--code-fd", "97"}, "--code-fd"},
+      {{"join", "--one-time", "--code-fd", "-1"}, "--code-fd"},
+      {{"join", "--code-fd", "0"}, "--one-time"},
+      {{"approve"}, "--yes"},
       {{"export"}, "DIR"},
       {{"init"}, "--token-file"},
       {{"init", "--dev", "--token-file", "t"}, "--token-file"},
@@ -90,10 +95,13 @@ TEST_CASE("Wrong use is exit code 2, one line, and nothing done") {
   CHECK(ReadTree(home.path()).empty());
 }
 
-TEST_CASE("A recovery code is never taken from the command line") {
+TEST_CASE("A code is never taken from the command line") {
   TempFolder home;
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"join", "ACDEF-HJKLM"},
                                                     {"join", "--code", "ACDEF-HJKLM"},
+                                                    {"join", "--one-time", "123456"},
+                                                    {"join", "--one-time=123456"},
+                                                    {"approve", "--yes", "123456"},
                                                     {"recovery", "test", "ACDEF"}}) {
     CHECK(Run(home, arguments).exit_code == 2);
   }
@@ -105,8 +113,8 @@ TEST_CASE("Help goes to standard output, for the program and for each command") 
   CHECK(all.exit_code == 0);
   CHECK(all.err.empty());
   for (const char* word :
-       {"init", "join", "import", "threads", "read", "send", "delete", "watch", "sync", "devices", "fingerprint",
-        "revoke", "rotate", "recovery", "export", "verify", "Exit codes", "--profile"}) {
+       {"init", "join", "approve", "import", "threads", "read", "send", "delete", "watch", "sync", "devices",
+        "fingerprint", "revoke", "rotate", "recovery", "export", "verify", "Exit codes", "--profile"}) {
     CHECK_THAT(all.out, Contains(word));
   }
   const ProgramResult one = Run(home, {"import", "--help"});

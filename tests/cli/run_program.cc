@@ -1,15 +1,18 @@
 #include "tests/cli/run_program.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <fstream>
 #include <iterator>
+#include <thread>
+#include <utility>
 
 namespace labyrinth::tests {
 namespace {
@@ -28,12 +31,14 @@ std::string Slurp(const std::string& path) {
 
 }  // namespace
 
-ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments, const std::string& home,
-                         const std::string& input) {
+RunningProgram::RunningProgram(const std::string& program, const std::vector<std::string>& arguments,
+                               const std::string& home, const std::string* input) {
   const char* base = getenv("TEST_TMPDIR");
-  std::string folder = std::string(base != nullptr ? base : "/tmp") + "/run.XXXXXX";
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string in = MakeFile(folder, "in", input), out = MakeFile(folder, "out"), err = MakeFile(folder, "err");
+  folder_ = std::string(base != nullptr ? base : "/tmp") + "/run.XXXXXX";
+  REQUIRE(mkdtemp(folder_.data()) != nullptr);
+  in_ = MakeFile(folder_, "in", input != nullptr ? *input : "");
+  out_ = MakeFile(folder_, "out");
+  err_ = MakeFile(folder_, "err");
 
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -43,21 +48,76 @@ ProgramResult RunProgram(const std::string& program, const std::vector<std::stri
   std::string home_variable = "HOME=" + home, zone = "TZ=UTC";
   char* environment[] = {home_variable.data(), zone.data(), nullptr};
 
+  int pipe_ends[2] = {-1, -1};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY, 0);
-  pid_t pid = 0;
-  REQUIRE(posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environment) == 0);
+  if (input != nullptr) {
+    posix_spawn_file_actions_addopen(&actions, 0, in_.c_str(), O_RDONLY, 0);
+  } else {
+    REQUIRE(pipe2(pipe_ends, O_CLOEXEC) == 0);
+    posix_spawn_file_actions_adddup2(&actions, pipe_ends[0], 0);
+    typing_ = pipe_ends[1];
+  }
+  posix_spawn_file_actions_addopen(&actions, 1, out_.c_str(), O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 2, err_.c_str(), O_WRONLY, 0);
+  REQUIRE(posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environment) == 0);
   posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  rusage usage{};
-  REQUIRE(wait4(pid, &status, 0, &usage) == pid);
-  ProgramResult result{WIFEXITED(status) ? WEXITSTATUS(status) : -1, Slurp(out), Slurp(err), usage.ru_maxrss};
-  for (const std::string& path : {in, out, err}) unlink(path.c_str());
-  rmdir(folder.c_str());
-  return result;
+  if (pipe_ends[0] >= 0) close(pipe_ends[0]);
+}
+
+RunningProgram::~RunningProgram() {
+  if (!Ended()) {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, &status_, 0);
+  }
+  EndInput();
+  for (const std::string& path : {in_, out_, err_}) unlink(path.c_str());
+  rmdir(folder_.c_str());
+}
+
+void RunningProgram::Type(const std::string& text) {
+  REQUIRE(write(typing_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+}
+
+void RunningProgram::EndInput() {
+  if (typing_ >= 0) close(std::exchange(typing_, -1));
+}
+
+bool RunningProgram::Ended() {
+  if (!ended_) ended_ = wait4(pid_, &status_, WNOHANG, &usage_) == pid_;
+  return ended_;
+}
+
+std::string RunningProgram::WaitForError(const std::string& mark, int times) {
+  for (int i = 0; i < 600; ++i) {
+    const bool last = Ended();
+    const std::string text = Slurp(err_);
+    std::size_t at = 0;
+    for (int n = 0; n < times && at != std::string::npos; ++n) {
+      at = text.find(mark, at);
+      if (at != std::string::npos) at += mark.size();
+    }
+    const std::size_t end = at == std::string::npos ? at : text.find('\n', at);
+    if (end != std::string::npos) return text.substr(at, end - at);
+    if (last) return "";
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return "";
+}
+
+void RunningProgram::Signal(int number) { REQUIRE(kill(pid_, number) == 0); }
+
+ProgramResult RunningProgram::Wait() {
+  if (!ended_) {
+    REQUIRE(wait4(pid_, &status_, 0, &usage_) == pid_);
+    ended_ = true;
+  }
+  return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -1, Slurp(out_), Slurp(err_), usage_.ru_maxrss};
+}
+
+ProgramResult RunProgram(const std::string& program, const std::vector<std::string>& arguments, const std::string& home,
+                         const std::string& input) {
+  return RunningProgram(program, arguments, home, &input).Wait();
 }
 
 }  // namespace labyrinth::tests

@@ -77,6 +77,7 @@ int RunApp(int argc, char** argv) {
   AddGlobalFlags(app, flags);
   AddInit(app, chosen);
   AddJoin(app, chosen);
+  AddApprove(app, chosen);
   AddImport(app, chosen);
   AddRead(app, chosen);
   AddSend(app, chosen);

@@ -30,6 +30,7 @@ void AddDevices(CLI::App& app, Chosen& chosen);  // devices, fingerprint, revoke
 void AddRotate(CLI::App& app, Chosen& chosen);
 void AddRecovery(CLI::App& app, Chosen& chosen);  // recovery create, list, revoke, test
 void AddJoin(CLI::App& app, Chosen& chosen);
+void AddApprove(CLI::App& app, Chosen& chosen);
 void AddExport(CLI::App& app, Chosen& chosen);
 void AddVerify(CLI::App& app, Chosen& chosen);
 

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ namespace {
 // A code has 40 characters and some hyphens; nobody types more than this.
 constexpr std::size_t kLineBytes = 256;
 constexpr char kControlC = 3;
+constexpr int kPollMs = 200;
 
 // One line from the terminal, without its line feed, with no copy left in a stream's buffer.
 crypto::Secret ReadLine() {
@@ -60,6 +63,23 @@ absl::StatusOr<crypto::Secret> AskSecret(const std::string& prompt) {
     return absl::CancelledError("nothing was typed");
   }
   return typed;
+}
+
+absl::StatusOr<crypto::Secret> ReadSecretLine(int descriptor, absl::FunctionRef<bool()> go_on) {
+  crypto::Secret line(kLineBytes);
+  for (std::size_t size = 0; size < kLineBytes;) {
+    if (!go_on()) return absl::CancelledError("interrupted");
+    pollfd wait = {.fd = descriptor, .events = POLLIN, .revents = 0};
+    if (::poll(&wait, 1, kPollMs) <= 0) continue;
+    char c = 0;
+    const ssize_t n = ::read(descriptor, &c, 1);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0) return absl::FailedPreconditionError(fmt::format("reading a code: {}", strerror(errno)));
+    if (n == 0 && size == 0) return absl::FailedPreconditionError("no code was given: the input has ended");
+    if (n == 0 || c == '\n') return crypto::Secret::CopyOf(line.RevealSecret().substr(0, size));
+    line.MutableSecret()[size++] = static_cast<uint8_t>(c);
+  }
+  return absl::FailedPreconditionError("reading a code: the line is too long for one");
 }
 
 absl::Status ConfirmByName(const std::string& what, const std::string& name) {
