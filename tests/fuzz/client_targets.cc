@@ -1,5 +1,7 @@
 #include <grpcpp/support/status.h>
 
+#include "client/convert.h"
+#include "client/enrollment/prompts.h"
 #include "client/keychain_codec.h"
 #include "client/transfer/chat_content.h"
 #include "client/transfer/html_text.h"
@@ -8,8 +10,10 @@
 #include "client/transfer/thread_file.h"
 #include "common/errors.h"
 #include "common/rpc_status.h"
+#include "crypto/labyrinth/device_secrets.h"
 #include "crypto/primitives/hash.h"
 #include "crypto/primitives/seeded_random.h"
+#include "proto/labyrinth/v1/enrollment.pb.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace labyrinth::fuzz {
@@ -20,6 +24,7 @@ void RunKeychain(std::string_view input) {
   if (!state.ok()) return;
   const auto again = client::DecodeKeychain(client::EncodeKeychain(*state));
   Require(again.ok() && again->account_id == state->account_id, "a keychain reads as it was written");
+  Require(again->one_time.guess_ms == state->one_time.guess_ms, "and keeps its counts");
 }
 
 std::vector<std::string> KeychainSeeds() {
@@ -29,6 +34,7 @@ std::vector<std::string> KeychainSeeds() {
   state.account_id = "account";
   state.pending_code =
       client::PendingRecoveryCode{crypto::Secret::CopyOf("request"), crypto::Secret::CopyOf("code"), {}};
+  state.one_time = {*crypto::EnrollmentId::From("enrolment's id.."), 2, {11, 12}, {13}};
   return {std::string(client::EncodeKeychain(state).RevealSecret())};
 }
 
@@ -71,6 +77,30 @@ std::vector<std::string> ChatContentSeeds() {
           client::EncodeChatContent(with_file)};
 }
 
+// A request to join, as the relay hands it to a member.
+void RunJoinRequest(std::string_view input) {
+  v1::WatchEnrollmentsResponse event;
+  if (!event.ParseFromArray(input.data(), static_cast<int>(input.size()))) return;
+  const auto keys = client::FromProto(event.keys());
+  if (!keys.ok()) return;
+  const bool physical = keys->kind() == crypto::SubjectKind::kPhysical;
+  Require(client::KeyFingerprint(*keys).size() == (physical ? 19u : 0u), "a physical device's keys have a fingerprint");
+  (void)crypto::VerifyDeviceSignatures(*keys);
+}
+
+std::vector<std::string> JoinRequestSeeds() {
+  crypto::SeededRandom random(14);
+  const auto secrets =
+      crypto::DeviceSecrets::Generate(crypto::SubjectKind::kPhysical, crypto::OrfClientState::Generate(random), random);
+  v1::WatchEnrollmentsResponse event;
+  event.set_enrollment_id(random.Bytes(16));
+  event.set_sequence(1);
+  event.set_step(v1::ENROLLMENT_STEP_OPEN);
+  event.set_payload(random.Bytes(16));
+  client::ToProto(secrets->public_keys, *event.mutable_keys());
+  return {event.SerializeAsString()};
+}
+
 // What a server answers instead of a result.
 void RunRpcStatus(std::string_view input) {
   // gRPC itself makes UNKNOWN of other codes.
@@ -85,9 +115,8 @@ std::vector<std::string> RpcStatusSeeds() {
 }
 
 constexpr FuzzTarget kTargets[] = {
-    {"keychain", KeychainSeeds, RunKeychain},
-    {"thread_file", ThreadFileSeeds, RunThreadFile},
-    {"chat_content", ChatContentSeeds, RunChatContent},
+    {"keychain", KeychainSeeds, RunKeychain},           {"thread_file", ThreadFileSeeds, RunThreadFile},
+    {"chat_content", ChatContentSeeds, RunChatContent}, {"join_request", JoinRequestSeeds, RunJoinRequest},
     {"rpc_status", RpcStatusSeeds, RunRpcStatus},
 };
 
