@@ -1,5 +1,8 @@
 #include "service/mailbox/download_reader.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
+
 #include <limits>
 #include <utility>
 
@@ -63,6 +66,39 @@ absl::Status SetTotals(const MemberView& view, const std::optional<std::string>*
   return absl::OkStatus();
 }
 
+// As ParseRecord, but the ciphertext takes over the row's own bytes: of a download everything else is small.
+absl::StatusOr<storage_v1::MessageRecord> TakeRecord(std::string& row) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr uint32_t kCiphertextTag = WireFormatLite::MakeTag(storage_v1::MessageRecord::kCiphertextFieldNumber,
+                                                              WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(row.data()), static_cast<int>(row.size()));
+  std::size_t field = 0, begin = 0, end = 0;  // of the ciphertext: its tag, its bytes
+  for (;;) {
+    const std::size_t at = static_cast<std::size_t>(in.CurrentPosition());
+    const uint32_t tag = in.ReadTag();
+    uint32_t size = 0;
+    if (tag == 0) break;
+    if (tag != kCiphertextTag) {
+      if (!WireFormatLite::SkipField(&in, tag)) break;
+      continue;
+    }
+    if (end != 0 || !in.ReadVarint32(&size)) break;
+    field = at;
+    begin = static_cast<std::size_t>(in.CurrentPosition());
+    end = begin + size;
+    if (!in.Skip(static_cast<int>(size))) break;
+  }
+  if (end == 0 || end > row.size()) return ParseRecord<storage_v1::MessageRecord>(row);
+  std::string rest = row.substr(0, field);
+  rest.append(row, end, std::string::npos);
+  auto record = ParseRecord<storage_v1::MessageRecord>(rest);
+  if (!record.ok()) return record;
+  row.resize(end);
+  row.erase(0, begin);
+  record->set_ciphertext(std::move(row));
+  return record;
+}
+
 }  // namespace
 
 absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string thread_id,
@@ -119,7 +155,7 @@ void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<Dow
              });
 }
 
-absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, const MemberView& view) const {
+absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, MemberView& view) const {
   if (download.progress.as_of == 0) {
     const auto* thread = view.values.empty() ? nullptr : &view.values[0];
     if (const absl::Status status = SetTotals(view, thread, download.progress); !status.ok()) return status;
@@ -143,14 +179,14 @@ absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, const 
   return Finish(download, *more, std::move(part));
 }
 
-absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, const MemberView& view, DownloadPart& part) const {
+absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, MemberView& view, DownloadPart& part) const {
   DownloadProgress& progress = download.progress;
   const int64_t now_ms = clock_.NowMs();
-  const std::vector<storage::KeyValue>& rows = view.pages[0].items;
+  std::vector<storage::KeyValue>& rows = view.pages[0].items;
   part.messages.reserve(rows.size());
   uint32_t number = 0;  // of the thread whose id this is
   const std::string* thread_id = download.thread_number != 0 ? &download.thread_id : nullptr;
-  for (const storage::KeyValue& row : rows) {
+  for (storage::KeyValue& row : rows) {
     const auto key = keys::ParseMessage(row.key);
     if (!key.has_value()) return errors::DataDamaged("message key");
     if (download.thread_number == 0 && key->thread_number > download.threads_through) {
@@ -159,7 +195,7 @@ absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, const MemberVi
     }
     download.last_key = row.key;
     if (key->place.revision > progress.as_of) continue;
-    auto record = ParseRecord<storage_v1::MessageRecord>(row.value);
+    auto record = TakeRecord(row.value);
     if (!record.ok()) return record.status();
     if (record->replace_revision() > progress.as_of || IsExpired(view.head, *record, now_ms)) continue;
     if (download.thread_number == 0 && key->thread_number != number) {

@@ -70,9 +70,9 @@ class DownloadReader {
  private:
   void FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
   void ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
-  absl::StatusOr<DownloadPart> TakePart(Download& download, const MemberView& view) const;
+  absl::StatusOr<DownloadPart> TakePart(Download& download, MemberView& view) const;
   // True: there may be more.
-  absl::StatusOr<bool> TakeRows(Download& download, const MemberView& view, DownloadPart& part) const;
+  absl::StatusOr<bool> TakeRows(Download& download, MemberView& view, DownloadPart& part) const;
   absl::StatusOr<DownloadPart> Finish(const Download& download, bool more, DownloadPart part) const;
 
   storage::Engine& engine_;

@@ -307,8 +307,23 @@ TEST_CASE("damage is reported, not passed over") {
   f.SaveTwelve();
   Download download = f.MustOpen("");
   SECTION("a thread without its record") {
-    f.server.Overwrite(f.mailbox.partition(), {{keys::Thread(1), std::nullopt}});
-    CHECK(ReasonIn(f.Next(download)) == Reason::kDataDamaged);
+    const uint32_t number = GENERATE(1u, 2u);
+    f.server.Overwrite(f.mailbox.partition(), {{keys::Thread(number), std::nullopt}});
+    absl::StatusOr<DownloadPart> part = f.Next(download);
+    for (int parts = 1; part.ok() && parts < 5; ++parts) part = f.Next(download);
+    CHECK(ReasonIn(part) == Reason::kDataDamaged);
+  }
+  SECTION("a row that is no message") {
+    const auto location =
+        f.server.Find<storage_v1::MessageLocation>(f.mailbox.partition(), keys::MessageLocation("m2")).value();
+    const storage::Place place{location.place().timestamp_ms(), location.place().revision(), 0};
+    const std::string key = keys::Message(location.thread_number(), place);
+    const std::string row = f.server.RowAt(f.mailbox.partition(), key).value();
+    for (const std::string& damaged : {std::string("\xff"), row.substr(0, 100), row + '\xff'}) {
+      f.server.Overwrite(f.mailbox.partition(), {{key, damaged}});
+      Download again = f.MustOpen("");
+      CHECK(ReasonIn(f.Next(again)) == Reason::kDataDamaged);
+    }
   }
   SECTION("more than the counters say") {
     auto head = f.mailbox.Head();

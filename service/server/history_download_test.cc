@@ -1,6 +1,7 @@
 // Downloads over the wire, while the mailbox changes and streams break.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
@@ -227,6 +228,7 @@ TEST_CASE("a fourth download ends the oldest, and watches don't count") {
 // Beside a scan of the same rows out of the same store, as bytes of ciphertext a second.
 TEST_CASE("a download is as fast as this", "[.speed]") {
   Fixture f("speed");
+  f.clock.Advance(limits::kSessionTtlMs / 2);  // engines judge deadlines by the machine's clock, which goes on
   constexpr int kBatches = 2000;
   uint64_t total = 0;
   for (int i = 0; i < kBatches; ++i) {
@@ -240,11 +242,16 @@ TEST_CASE("a download is as fast as this", "[.speed]") {
     }
     f.Mine().Save(batch);
   }
+  // The best of ten, after two that warm everything up while the store puts its files in order.
   const auto rate = [&](const std::function<void()>& work) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    return static_cast<double>(total) / 1e6 /
-           std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    double best = 0;
+    for (int i = -2; i < 10; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      work();
+      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      if (i >= 0) best = std::max(best, static_cast<double>(total) / 1e6 / seconds);
+    }
+    return best;
   };
   const auto download = [&] {
     uint64_t bytes = 0;
@@ -253,8 +260,9 @@ TEST_CASE("a download is as fast as this", "[.speed]") {
     REQUIRE(stream->End().ok());
     REQUIRE(bytes == total);
   };
-  download();
-  const double streamed[] = {rate(download), rate(download), rate(download)};
+  f.server.Stop();
+  f.server.Start();
+  const double streamed = rate(download);
   f.server.Stop();
   storage::RocksdbOptions options;
   options.block_cache_bytes = std::size_t{f.server.config().block_cache_mib} << 20;
@@ -271,10 +279,7 @@ TEST_CASE("a download is as fast as this", "[.speed]") {
       REQUIRE(rows->pages[0].items.size() == 100 * kBatches);
     });
   };
-  scan();
-  const double scanned[] = {rate(scan), rate(scan), rate(scan)};
-  WARN(fmt::format("MB/s: download {:.0f} {:.0f} {:.0f}, the engine's scan {:.0f} {:.0f} {:.0f}", streamed[0],
-                   streamed[1], streamed[2], scanned[0], scanned[1], scanned[2]));
+  WARN(fmt::format("MB/s: download {:.0f}, the engine's scan {:.0f}", streamed, rate(scan)));
 }
 
 }  // namespace
