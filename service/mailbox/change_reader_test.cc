@@ -301,6 +301,24 @@ TEST_CASE("one change that is too large comes whole, without some of its message
   CHECK(LinesOf(f.MustList(f.Since(page.next, 10, true))) == Lines{"saved t/after@100"});
 }
 
+TEST_CASE("rows of very many entries come one by one") {
+  Fixture f;
+  for (const uint64_t row : {1, 2, 3}) {
+    f.EditFeed(f.start + row, [&](auto& record) {
+      for (int i = 0; i < 2000; ++i) {
+        auto& change = *record.add_changes();
+        change.set_kind(storage_v1::CHANGE_KIND_DELETED);
+        change.set_message_id(fmt::format("message {}-{:08}", row, i));
+      }
+    });
+  }
+  const ChangePage page = f.MustList(f.Since(f.start));
+  REQUIRE(page.changes.size() == 1);
+  CHECK(page.changes[0].entries.size() == 2000);
+  CHECK(page.next == f.start + 1);
+  CHECK(f.MustList(f.Since(page.next)).changes[0].entries[0].message_id == "message 2-00000000");
+}
+
 TEST_CASE("a change of more rows than are read at a time comes whole") {
   Fixture f;
   f.server.WhileBusy(f.partition(), [&] {
