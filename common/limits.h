@@ -19,6 +19,8 @@ inline constexpr uint32_t kPageItems = 500;
 inline constexpr uint32_t kPageItemsDefault = 50;
 inline constexpr uint32_t kPageBytes = 3 * 1024 * 1024;
 inline constexpr uint32_t kGetMessages = 100;
+// One DeleteMessages call: messages, and attachments of theirs.
+inline constexpr uint32_t kDeleteMessages = 100;
 
 // The change feed. A page of changes is one engine read of rows and a second one of what they lead to; beyond
 // kChangeMessageBytes of ciphertext the entries come without their messages.
@@ -30,6 +32,10 @@ inline constexpr uint32_t kChangeMessageBytes = 1024 * 1024;
 inline constexpr int64_t kTombstoneMs = int64_t{90} * 24 * 3600 * 1000;
 // How long a feed row stays as it was written.
 inline constexpr int64_t kFeedSettleMs = int64_t{3600} * 1000;
+// How late a mailbox may be woken, so that what comes due one after the other is done together: to sweep what has
+// expired (nobody sees it any more by then), and to forget what was remembered for long.
+inline constexpr int64_t kExpirySlackMs = 10 * 60 * 1000;
+inline constexpr int64_t kUpkeepSlackMs = int64_t{6} * 3600 * 1000;
 // How often a watch tells its head when nothing happens.
 inline constexpr int64_t kWatchHeadMs = 30 * 1000;
 // Ciphertext in one response of a download.

@@ -95,6 +95,24 @@ absl::StatusOr<mailbox::SaveRequest> ParseSave(mailbox::Caller caller, v1::SaveM
   return out;
 }
 
+absl::StatusOr<mailbox::DeleteRequest> ParseDelete(mailbox::Caller caller, const v1::DeleteMessagesRequest& request) {
+  if (request.message_ids().empty()) return errors::InvalidField("message_ids", "required");
+  if (request.message_ids_size() > static_cast<int>(limits::kDeleteMessages)) {
+    return errors::LimitExceeded("message_ids", "delete_messages", limits::kDeleteMessages);
+  }
+  if (request.attachments_size() > static_cast<int>(limits::kDeleteMessages)) {
+    return errors::LimitExceeded("attachments", "delete_messages", limits::kDeleteMessages);
+  }
+  mailbox::DeleteRequest out{std::move(caller), {}};
+  for (int i = 0; i < request.message_ids_size(); ++i) {
+    const std::string& id = request.message_ids(i);
+    const auto status = CheckBytes(id, fmt::format("message_ids[{}]", i), "message_id_bytes", limits::kMessageIdBytes);
+    if (!status.ok()) return status;
+    out.message_ids.push_back(id);
+  }
+  return out;
+}
+
 absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& request) {
   mailbox::MessageQuery query;
   if (request.thread_id().size() > limits::kThreadIdBytes) {

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/labyrinth/v1/history.pb.h"
+#include "service/mailbox/delete_messages.h"
 #include "service/mailbox/download_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/save_messages.h"
@@ -13,6 +14,9 @@ namespace labyrinth::service {
 // Everything that can be checked without the mailbox: sizes, bounds, distinct ids, versions. INVALID_FIELD or
 // LIMIT_EXCEEDED naming the field and the entry. Moves the ciphertexts out of `request`.
 absl::StatusOr<mailbox::SaveRequest> ParseSave(mailbox::Caller caller, v1::SaveMessagesRequest& request);
+
+// The messages alone; the attachments are another domain's.
+absl::StatusOr<mailbox::DeleteRequest> ParseDelete(mailbox::Caller caller, const v1::DeleteMessagesRequest& request);
 
 absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& request);
 

@@ -32,6 +32,29 @@ TEST_CASE("a save within all bounds is taken as it is") {
   CHECK(save->messages.at(0).ciphertext.size() == 44);
 }
 
+TEST_CASE("a deletion names 1 to 100 messages, and no more attachments") {
+  v1::DeleteMessagesRequest request;
+  CHECK(DetailsOf(ParseDelete({}, request).status())["field"] == "message_ids");
+  for (int i = 0; i < 100; ++i) request.add_message_ids("m" + std::to_string(i));
+  for (int i = 0; i < 100; ++i) request.add_attachments();
+  const auto all = ParseDelete({}, request);
+  REQUIRE(all.ok());
+  CHECK(all->message_ids.size() == 100);
+  CHECK(all->message_ids[99] == "m99");
+
+  v1::DeleteMessagesRequest spoiled = request;
+  spoiled.add_message_ids("m");
+  CHECK(DetailsOf(ParseDelete({}, spoiled).status())["limit"] == "delete_messages");
+  spoiled = request;
+  spoiled.add_attachments();
+  CHECK(DetailsOf(ParseDelete({}, spoiled).status())["limit"] == "delete_messages");
+  spoiled = request;
+  spoiled.set_message_ids(3, "");
+  CHECK(DetailsOf(ParseDelete({}, spoiled).status())["field"] == "message_ids[3]");
+  spoiled.set_message_ids(3, std::string(65, 'm'));
+  CHECK(DetailsOf(ParseDelete({}, spoiled).status())["limit"] == "message_id_bytes");
+}
+
 TEST_CASE("each bad save is refused by the name of its field") {
   struct Case {
     std::string field;

@@ -57,6 +57,30 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::SaveMessages(grpc::CallbackServ
   return reactor;
 }
 
+grpc::ServerUnaryReactor* HistoryServiceHandler::DeleteMessages(grpc::CallbackServerContext* rpc,
+                                                                const v1::DeleteMessagesRequest* request,
+                                                                v1::DeleteMessagesResponse* response) {
+  Call call(context_, rpc, "delete_messages");
+  grpc::ServerUnaryReactor* reactor = call.reactor();
+  absl::StatusOr<mailbox::Caller> caller = call.Device();
+  if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  auto deletion = ParseDelete(*caller, *request);
+  if (!deletion.ok()) return call.Finish(deletion.status()), reactor;
+  const absl::Time deadline = call.deadline();
+  auto operation = std::make_unique<mailbox::DeleteMessagesOperation>(
+      *std::move(deletion),
+      [call = std::move(call), response](absl::StatusOr<mailbox::DeleteResponse> deleted) mutable {
+        if (!deleted.ok()) return call.Finish(deleted.status());
+        response->set_revision(deleted->revision);
+        response->set_deleted_count(deleted->deleted_count);
+        call.Count(deleted->deleted_count, 0);
+        call.Finish(absl::OkStatus());
+      });
+  operation->deadline = deadline;
+  context_.sequencer.Submit(caller->partition, std::move(operation));
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::CallbackServerContext* rpc,
                                                                   const v1::BatchGetMessagesRequest* request,
                                                                   v1::BatchGetMessagesResponse* response) {

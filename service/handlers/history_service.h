@@ -14,6 +14,8 @@ class HistoryServiceHandler final : public v1::HistoryService::CallbackService {
 
   grpc::ServerUnaryReactor* SaveMessages(grpc::CallbackServerContext* rpc, const v1::SaveMessagesRequest* request,
                                          v1::SaveMessagesResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteMessages(grpc::CallbackServerContext* rpc, const v1::DeleteMessagesRequest* request,
+                                           v1::DeleteMessagesResponse* response) override;
   grpc::ServerUnaryReactor* BatchGetMessages(grpc::CallbackServerContext* rpc,
                                              const v1::BatchGetMessagesRequest* request,
                                              v1::BatchGetMessagesResponse* response) override;

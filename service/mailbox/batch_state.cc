@@ -9,17 +9,30 @@ namespace labyrinth::mailbox {
 namespace keys = storage::keys;
 
 bool BatchState::Accept(const storage::Position& position, const std::vector<std::string>& keys,
-                        std::vector<std::optional<std::string>> values) {
+                        std::vector<std::optional<std::string>> values, const std::vector<storage::Scan>& scans,
+                        std::vector<storage::Page> pages) {
   const bool same_moment = !filled_ || position == position_;
   if (!same_moment) {
     read_.clear();
+    pages_.clear();
     filled_ = false;
     return false;
   }
   filled_ = true;
   position_ = position;
   for (std::size_t i = 0; i < keys.size(); ++i) read_[keys[i]] = std::move(values[i]);
+  for (std::size_t i = 0; i < scans.size(); ++i) pages_[{scans[i].begin, scans[i].end}] = std::move(pages[i]);
   return true;
+}
+
+bool BatchState::changed() const {
+  const bool wakes_elsewhen = head_.has_value() && head_->wake_at_ms() != wake_at_read_ms_;
+  return dropped_ || !writes_.empty() || !feed_.empty() || wakes_elsewhen;
+}
+
+const storage::Page* BatchState::FindPage(const storage::Scan& scan) const {
+  const auto found = pages_.find(std::pair(scan.begin, scan.end));
+  return found == pages_.end() ? nullptr : &found->second;
 }
 
 absl::Status BatchState::LoadHead() {
@@ -50,12 +63,14 @@ storage::CommitRequest BatchState::ToCommit(std::string partition, uint64_t writ
   commit.writes.reserve(writes_.size() + 2);
   for (const auto& [key, value] : writes_) commit.writes.push_back({key, value});
   commit.writes.push_back({keys::Head(), head_->SerializeAsString()});
-  storage_v1::FeedRecord feed;
-  feed.set_writer_node(writer_node);
-  feed.set_writer_batch(writer_batch);
-  feed.set_commit_ms(now_ms_);
-  for (const storage_v1::ChangeRecord& change : feed_) *feed.add_changes() = change;
-  commit.writes.push_back({keys::Feed(position_.revision + 1), feed.SerializeAsString()});
+  if (traced_ || !feed_.empty()) {
+    storage_v1::FeedRecord feed;
+    feed.set_writer_node(writer_node);
+    feed.set_writer_batch(writer_batch);
+    feed.set_commit_ms(now_ms_);
+    for (const storage_v1::ChangeRecord& change : feed_) *feed.add_changes() = change;
+    commit.writes.push_back({keys::Feed(position_.revision + 1), feed.SerializeAsString()});
+  }
   if (head_->wake_at_ms() != wake_at_read_ms_) commit.wake_at_ms = head_->wake_at_ms();
   return commit;
 }
@@ -85,8 +100,13 @@ storage_v1::ChangeRecord& Transaction::AddChange(storage_v1::ChangeKind kind, De
   return change;
 }
 
-void Transaction::WakeBy(int64_t ms) {
+void Transaction::WakeBy(int64_t ms, int64_t slack_ms) {
   storage_v1::MailboxHead& head = mutable_head();
+  uint64_t phase = 0;  // random, as the id is
+  for (const unsigned char c : std::string_view(head.mailbox_id()).substr(0, sizeof(phase))) phase = phase << 8 | c;
+  const auto slack = static_cast<uint64_t>(slack_ms);
+  const uint64_t since_instant = (static_cast<uint64_t>(ms) + phase % slack) % slack;
+  if (since_instant != 0) ms += static_cast<int64_t>(slack - since_instant);
   if (head.wake_at_ms() == 0 || ms < head.wake_at_ms()) head.set_wake_at_ms(ms);
 }
 
@@ -96,10 +116,12 @@ const std::optional<std::string>* Transaction::Find(const std::string& key) cons
 }
 
 void Transaction::Apply() {
+  const bool changes = !writes_.empty() || !feed_.empty();
   for (auto& [key, value] : writes_) state_.writes_[key] = std::move(value);
   if (head_.has_value()) state_.head_ = *std::move(head_);
   for (storage_v1::ChangeRecord& change : feed_) state_.feed_.push_back(std::move(change));
   state_.saved_ += saved_;
+  state_.traced_ = state_.traced_ || (traced_ && changes);
   state_.dropped_ = state_.dropped_ || dropped_;
 }
 

@@ -28,20 +28,23 @@ class BatchState {
 
   // Filling. A read at another position than the first voids the earlier ones: the caller starts again.
   bool Accept(const storage::Position& position, const std::vector<std::string>& keys,
-              std::vector<std::optional<std::string>> values);
+              std::vector<std::optional<std::string>> values, const std::vector<storage::Scan>& scans = {},
+              std::vector<storage::Page> pages = {});
   bool Knows(const std::string& key) const { return read_.contains(key); }
 
   // Reading. nullptr: the key wasn't read; nullopt inside: there is no such row.
   const std::optional<std::string>* Find(const std::string& key) const;
+  // The page of a scan of this range, as it was read: what the batch has changed doesn't show. nullptr: not read.
+  const storage::Page* FindPage(const storage::Scan& scan) const;
   const storage::Position& position() const { return position_; }
   int64_t now_ms() const { return now_ms_; }
   // Null where there is no mailbox. Known once the head's key was read; call LoadHead() after filling.
   const storage_v1::MailboxHead* head() const { return head_.has_value() ? &*head_ : nullptr; }
   absl::Status LoadHead();
 
-  bool changed() const { return dropped_ || !writes_.empty() || !feed_.empty(); }
+  bool changed() const;
 
-  // The whole change as one commit, tagged so that its writer knows it again. Only if changed().
+  // The whole change as one commit, tagged (in its feed row) so that its writer knows it again. Only if changed().
   storage::CommitRequest ToCommit(std::string partition, uint64_t writer_node, uint64_t writer_batch) const;
 
  private:
@@ -51,11 +54,13 @@ class BatchState {
   bool filled_ = false;
   storage::Position position_;
   Values read_;
+  absl::flat_hash_map<std::pair<std::string, std::string>, storage::Page> pages_;  // by range
   Values writes_;
   std::optional<storage_v1::MailboxHead> head_;
   int64_t wake_at_read_ms_ = 0;
   std::vector<storage_v1::ChangeRecord> feed_;
   uint32_t saved_ = 0;
+  bool traced_ = false;
   bool dropped_ = false;
 };
 
@@ -65,6 +70,8 @@ class Transaction {
  public:
   explicit Transaction(BatchState& state) : state_(state) {}
 
+  // What was read and what the operations before wrote, without this one's changes.
+  const BatchState& state() const { return state_; }
   const storage::Position& position() const { return state_.position(); }
   // The revision that this batch's commit will have.
   uint64_t commit_revision() const { return state_.position().revision + 1; }
@@ -108,8 +115,16 @@ class Transaction {
   // `by`: whose call it is; invalid where no entry says so, or it is no device's.
   storage_v1::ChangeRecord& AddChange(storage_v1::ChangeKind kind, DeviceId by = DeviceId());
 
-  // Sees to it that the mailbox is woken at `ms` or earlier.
-  void WakeBy(int64_t ms);
+  // The commit needs no row in the feed, and so has no tag, unless it has entries or others of its batch need one: for
+  // an operation that finds nothing to do when it is decided again after it was committed.
+  void LeaveNoTrace() { traced_ = false; }
+
+  // Sees to it that the mailbox is woken once `ms` has come, at most `slack_ms` (1 or more) later. Each mailbox rounds
+  // up to instants of its own, so that what is due one after the other is one wake, and mailboxes don't wake all at
+  // once.
+  void WakeBy(int64_t ms, int64_t slack_ms);
+  // Voids what was asked for before.
+  void ClearWake() { mutable_head().set_wake_at_ms(0); }
   // Deletes the whole mailbox.
   void Drop() { dropped_ = true; }
 
@@ -123,6 +138,7 @@ class Transaction {
   std::optional<storage_v1::MailboxHead> head_;
   std::vector<storage_v1::ChangeRecord> feed_;
   uint32_t saved_ = 0;
+  bool traced_ = true;
   bool dropped_ = false;
 };
 

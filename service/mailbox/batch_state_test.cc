@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 namespace labyrinth::mailbox {
 namespace {
@@ -64,7 +65,7 @@ TEST_CASE("a discarded transaction leaves nothing behind") {
     Transaction refused(state);
     refused.mutable_head().set_message_count(99);
     refused.AddSaved(1, 7);
-    refused.WakeBy(1);
+    refused.WakeBy(1, 1);
     refused.Drop();
     PutThread(refused, 2, "two");
     CHECK(refused.head().message_count() == 99);
@@ -128,16 +129,83 @@ TEST_CASE("a commit holds the changes, the head, and a feed entry with the write
 TEST_CASE("a mailbox wakes at the earliest time asked for") {
   BatchState state = Filled(/*wake_at_ms=*/500);
   Transaction later(state);
-  later.WakeBy(600);
+  later.WakeBy(600, 1);
   PutThread(later, 1, "one");
   later.Apply();
   CHECK_FALSE(state.ToCommit("p", 1, 1).wake_at_ms.has_value());
   Transaction earlier(state);
-  earlier.WakeBy(400);
+  earlier.WakeBy(400, 1);
   earlier.Apply();
   const storage::CommitRequest commit = state.ToCommit("p", 1, 1);
   CHECK(commit.wake_at_ms == 400);
   CHECK(ParseRecord<storage_v1::MailboxHead>(*WriteOf(commit, keys::Head())->value)->wake_at_ms() == 400);
+}
+
+TEST_CASE("a wake time is rounded up, to instants that differ from mailbox to mailbox") {
+  std::set<int64_t> instants;
+  for (const char first : {'a', 'b', 'c', 'd', 'e'}) {
+    BatchState state = Filled();
+    Transaction txn(state);
+    txn.mutable_head().set_mailbox_id(std::string(16, first));
+    for (int64_t ms = 10'000; ms < 10'200; ++ms) {
+      txn.ClearWake();
+      txn.WakeBy(ms, 100);
+      CHECK(txn.head().wake_at_ms() >= ms);
+      CHECK(txn.head().wake_at_ms() < ms + 100);
+    }
+    const int64_t last = txn.head().wake_at_ms();
+    txn.ClearWake();
+    txn.WakeBy(last, 100);
+    CHECK(txn.head().wake_at_ms() == last);
+    txn.ClearWake();
+    txn.WakeBy(last + 1, 100);
+    CHECK(txn.head().wake_at_ms() == last + 100);
+    instants.insert(last % 100);
+  }
+  CHECK(instants.size() > 1);
+}
+
+TEST_CASE("another wake time alone is a change, and what needs no trace leaves none unless others do") {
+  BatchState state = Filled(/*wake_at_ms=*/500);
+  Transaction same(state);
+  same.ClearWake();
+  same.WakeBy(500, 1);
+  same.LeaveNoTrace();
+  same.Apply();
+  CHECK_FALSE(state.changed());
+  Transaction other(state);
+  other.ClearWake();
+  other.LeaveNoTrace();
+  other.Apply();
+  CHECK(state.changed());
+  const storage::CommitRequest commit = state.ToCommit("p", 1, 1);
+  CHECK(commit.wake_at_ms == 0);
+  REQUIRE(commit.writes.size() == 1);
+  CHECK(WriteOf(commit, keys::Head()) != nullptr);
+
+  Transaction silent(state);
+  PutThread(silent, 2, "two");
+  silent.LeaveNoTrace();
+  silent.Apply();
+  CHECK(WriteOf(state.ToCommit("p", 1, 1), keys::Feed(42)) == nullptr);
+  Transaction traced(state);
+  PutThread(traced, 2, "three");
+  traced.Apply();
+  CHECK(WriteOf(state.ToCommit("p", 1, 1), keys::Feed(42)) != nullptr);
+}
+
+TEST_CASE("pages are found by their range, at the moment of the other reads") {
+  BatchState state = Filled();
+  storage::Scan scan{"a", "b", storage::Direction::kForward, 1};
+  CHECK(state.FindPage(scan) == nullptr);
+  CHECK(state.Accept(kPosition, {}, {}, {scan}, {storage::Page{{{"a", "1"}}, true}}));
+  REQUIRE(state.FindPage(scan) != nullptr);
+  CHECK(state.FindPage(scan)->more);
+  scan.end = "c";
+  CHECK(state.FindPage(scan) == nullptr);
+  CHECK_FALSE(state.Accept({1, 42}, {}, {}, {scan}, {storage::Page{}}));
+  scan.end = "b";
+  CHECK(state.FindPage(scan) == nullptr);
 }
 
 TEST_CASE("a drop is a commit of its own kind") {

@@ -170,7 +170,7 @@ absl::StatusOr<bool> ChangeReader::Walk::TakeMessage(const Lead& lead, const Mem
   bytes += size_bytes;
 
   ChangeEntry& entry = EntryOf(lead);
-  if (IsExpired(view.head, message.record, now_ms) ||
+  if (IsExpired(message.record.expire_ms(), view.head, now_ms) ||
       message.record.replace_revision() > page.changes[lead.change].revision) {
     entry.kind = storage_v1::CHANGE_KIND_UNSPECIFIED;
     return true;

@@ -51,6 +51,12 @@ bool DecodeState(std::string_view state, DownloadProgress& progress, std::string
   return reader.AtEnd();
 }
 
+// Whether the thread still has the number that was looked up: one that was emptied, and used again, has another.
+bool IsNumbered(const std::optional<std::string>& row, uint32_t number) {
+  const auto found = row.has_value() ? ParseRecord<storage_v1::ThreadNumber>(*row) : storage_v1::ThreadNumber();
+  return found.ok() && found->number() == number;
+}
+
 absl::Status SetTotals(const MemberView& view, const std::optional<std::string>* thread, DownloadProgress& progress) {
   progress.as_of = view.position.revision;
   if (thread == nullptr) {
@@ -141,7 +147,7 @@ void DownloadReader::FindThread(Download& download, absl::Time deadline, Reply<D
 void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
   MemberReadRequest read{download.caller, Access::kDevice, {}, {}, deadline};
   const bool whole = download.thread_number == 0;
-  if (!whole) read.keys.push_back(keys::Thread(download.thread_number));
+  if (!whole) read.keys = {keys::Thread(download.thread_number), keys::ThreadById(download.thread_id)};
   keys::Range range = whole ? keys::Messages() : keys::ThreadMessages(download.thread_number, 0, kEndOfTime);
   read.scans.push_back(ScanFrom(std::move(range), Direction::kForward, download.last_key, kAllThreads));
   read.scans.back().max_bytes = limits::kDownloadBytes;
@@ -149,8 +155,11 @@ void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<Dow
     read.scans.push_back(ScanFrom(keys::ThreadsFrom(download.threads_from), Direction::kForward, {}, kThreadsPerRead));
   }
   MemberRead(engine_, std::move(read),
-             [this, &download, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+             [this, &download, deadline, whole, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
+               if (!whole && !IsNumbered(view->values[1], download.thread_number)) {
+                 return FindThread(download, deadline, std::move(done));
+               }
                std::move(done)(TakePart(download, *view));
              });
 }
@@ -197,7 +206,7 @@ absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, MemberView& vi
     if (key->place.revision > progress.as_of) continue;
     auto record = TakeRecord(row.value);
     if (!record.ok()) return record.status();
-    if (record->replace_revision() > progress.as_of || IsExpired(view.head, *record, now_ms)) continue;
+    if (record->replace_revision() > progress.as_of || IsExpired(record->expire_ms(), view.head, now_ms)) continue;
     if (download.thread_number == 0 && key->thread_number != number) {
       number = key->thread_number;
       const auto thread = download.threads.find(number);

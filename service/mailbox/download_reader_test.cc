@@ -302,6 +302,43 @@ TEST_CASE("threads that have no messages left are passed over, however many") {
   CHECK(parts.back().messages[0].thread_id == "t2499");
 }
 
+TEST_CASE("a thread's download ends where the thread was emptied, also if it was used again") {
+  const bool same_stream = GENERATE(true, false);
+  Fixture f;
+  f.SaveTwelve();
+  Download download = f.MustOpen("t");
+  const DownloadPart first = f.MustNext(download);
+  REQUIRE_FALSE(first.resume_token.empty());
+  CHECK(f.server.Do(DeleteRequest{f.Me(), {"m0", "m1", "m2", "m3", "m4", "m5", "m6"}}).ok());
+  if (!same_stream) download = f.MustOpen("t", first.resume_token);
+  // Its rows now stand behind those of "u".
+  f.SaveLarge("new", "t", 1);
+  const DownloadPart last = f.MustNext(download);
+  CHECK(last.messages.empty());
+  CHECK(last.resume_token.empty());
+  CHECK(last.progress.done_count == first.messages.size());
+  CHECK(last.progress.total_count == 7);
+}
+
+TEST_CASE("a thread that is emptied and used again before its download begins is downloaded as it is then") {
+  Fixture f;
+  f.SaveTwelve();
+  Download download = f.MustOpen("t");
+  f.server.faults().ScriptReads({storage::ReadFault::kHoldReply});
+  std::optional<absl::StatusOr<DownloadPart>> answer;
+  f.server.downloads().Next(download, absl::InfiniteFuture(),
+                            [&](absl::StatusOr<DownloadPart> part) { answer = std::move(part); });
+  REQUIRE_FALSE(answer.has_value());  // its number has been looked up
+  CHECK(f.server.Do(DeleteRequest{f.Me(), {"m0", "m1", "m2", "m3", "m4", "m5", "m6"}}).ok());
+  f.SaveLarge("new", "t", 1);
+  f.server.faults().Release();
+  f.server.Settle();
+  REQUIRE(answer.has_value());
+  REQUIRE((*answer)->messages.size() == 1);
+  CHECK((*answer)->messages[0].record.message_id() == "new");
+  CHECK((*answer)->progress.total_count == 1);
+}
+
 TEST_CASE("damage is reported, not passed over") {
   Fixture f;
   f.SaveTwelve();

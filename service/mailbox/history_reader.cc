@@ -22,6 +22,14 @@ Direction DirectionOf(const MessageQuery& query) {
   return query.newest_first ? Direction::kForward : Direction::kBackward;  // keys descend in time
 }
 
+// The token's key in the thread as it is numbered now: one that was emptied and used again has another number.
+absl::StatusOr<std::string> InThread(uint32_t number, const std::string& last_key) {
+  if (last_key.empty()) return std::string();
+  const auto key = keys::ParseMessage(last_key);
+  if (!key.has_value()) return errors::PageTokenInvalid("not of a thread");
+  return keys::Message(number, key->place);
+}
+
 absl::StatusOr<MessageView> ToMessage(std::string thread_id, const storage::Place& place, const std::string& bytes) {
   auto record = ParseRecord<storage_v1::MessageRecord>(bytes);
   if (!record.ok()) return record.status();
@@ -66,13 +74,18 @@ void HistoryReader::ListThread(Walk walk, Reply<MessagePage> done) const {
                if (!found->values[0].has_value()) return std::move(done)(std::move(page));
                auto number = ParseRecord<storage_v1::ThreadNumber>(*found->values[0]);
                if (!number.ok()) return std::move(done)(number.status());
-               MemberReadRequest read{walk.caller, Access::kDevice, {}, {}, walk.deadline};
+               absl::StatusOr<std::string> last_key = InThread(number->number(), walk.last_key);
+               if (!last_key.ok()) return std::move(done)(last_key.status());
+               // The number again, for as long as it takes until it is the same one.
+               MemberReadRequest read{
+                   walk.caller, Access::kDevice, {keys::ThreadById(walk.query.thread_id)}, {}, walk.deadline};
                auto range = keys::ThreadMessages(number->number(), walk.query.start_ms, walk.query.end_ms);
-               read.scans = {ScanFrom(std::move(range), DirectionOf(walk.query), walk.last_key, walk.size)};
+               read.scans = {ScanFrom(std::move(range), DirectionOf(walk.query), *last_key, walk.size)};
                MemberRead(engine_, std::move(read),
-                          [this, walk = std::move(walk), page = std::move(page),
+                          [this, walk = std::move(walk), page = std::move(page), number_row = *found->values[0],
                            done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                             if (!view.ok()) return std::move(done)(view.status());
+                            if (view->values[0] != number_row) return ListThread(std::move(walk), std::move(done));
                             auto messages = ToMessages(*view, view->pages[0], walk.query.thread_id);
                             if (!messages.ok()) return std::move(done)(messages.status());
                             page.messages = *std::move(messages);
@@ -224,7 +237,7 @@ absl::StatusOr<HistoryReader::Rows> HistoryReader::ToRows(const MemberView& view
     if (!thread.ok()) return thread.status();
     auto message = ToMessage(thread->thread_id(), wanted[i].place, *row);
     if (!message.ok()) return message.status();
-    if (!IsExpired(view.head, message->record, clock_.NowMs())) out = *std::move(message);
+    if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) out = *std::move(message);
   }
   return rows;
 }
@@ -279,7 +292,7 @@ absl::StatusOr<std::vector<MessageView>> HistoryReader::ToMessages(const MemberV
     if (!key.has_value()) return errors::DataDamaged("message key");
     auto message = ToMessage(thread_id, key->place, row.value);
     if (!message.ok()) return message.status();
-    if (!IsExpired(view.head, message->record, clock_.NowMs())) messages.push_back(*std::move(message));
+    if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) messages.push_back(*std::move(message));
   }
   return messages;
 }

@@ -44,6 +44,7 @@ struct Fixture {
   const std::string& partition() { return mailbox.partition(); }
   Caller Me() { return mailbox.CallerOf(me()); }
   void Save(std::vector<SaveMessage> messages) { mailbox.MustSave(me(), std::move(messages)); }
+  void Delete(Ids ids) { CHECK(server.Do(DeleteRequest{Me(), std::move(ids)}).ok()); }
   // `count` messages of 200 KiB: 15 of them fit into a page. Each in its own thread if that is asked for.
   Ids SaveLarge(std::size_t count, bool threads) {
     Ids ids;
@@ -307,12 +308,41 @@ TEST_CASE("a batch gives the messages in the order asked for, and names the miss
 
 TEST_CASE("a deleted message is missing") {
   NineMessages f;
-  storage_v1::MessageLocation tombstone;
-  tombstone.set_deleted_ms(kTestNowMs);
-  f.server.Overwrite(f.partition(), {{keys::MessageLocation("c"), tombstone.SerializeAsString()}});
+  f.Delete({"c"});
   const MessagesById got = f.MustGet({"c", "a"});
   CHECK(IdsOf(got.messages) == Ids{"a"});
   CHECK(got.missing_ids == Ids{"c"});
+  CHECK(f.All(Query("")) == Ids{"z", "d", "b3", "b2", "b", "x", "y", "a"});
+}
+
+TEST_CASE("a walk goes on at its place in a thread that was emptied and used again") {
+  const bool newest_first = GENERATE(true, false);
+  NineMessages f;
+  f.Save({MakeMessage("v", "v", 200)});
+  const auto page = f.List(f.Me(), Query("t", newest_first), {3, ""});
+  CHECK(IdsOf(page->messages) == (newest_first ? Ids{"d", "c", "b3"} : Ids{"a", "b", "b2"}));
+  f.Delete({"a", "b", "b2", "b3", "c", "d"});
+  CHECK(f.List(f.Me(), Query("t", newest_first), {500, page->next_token})->messages.empty());
+  f.Save({MakeMessage("n1", "t", 50), MakeMessage("n2", "t", 500)});
+  const auto rest = f.List(f.Me(), Query("t", newest_first), {500, page->next_token});
+  REQUIRE(rest.ok());
+  CHECK(IdsOf(rest->messages) == (newest_first ? Ids{"n1"} : Ids{"n2"}));
+}
+
+TEST_CASE("a thread that is emptied and used again between two reads of a page is read as it is at the end") {
+  NineMessages f;
+  f.server.faults().ScriptReads({storage::ReadFault::kHoldReply});
+  std::optional<absl::StatusOr<MessagePage>> answer;
+  f.server.history().ListMessages(f.Me(), Query("t"), {500, ""}, absl::InfiniteFuture(),
+                                  [&](absl::StatusOr<MessagePage> page) { answer = std::move(page); });
+  REQUIRE_FALSE(answer.has_value());  // its number has been looked up
+  f.Delete({"a", "b", "b2", "b3", "c", "d"});
+  f.Save({MakeMessage("n", "t", 50)});
+  f.server.faults().Release();
+  f.server.Settle();
+  REQUIRE(answer.has_value());
+  CHECK(IdsOf((*answer)->messages) == Ids{"n"});
+  CHECK((*answer)->as_of == f.server.PositionOf(f.partition()));
 }
 
 // One message that expires, and one that stays.

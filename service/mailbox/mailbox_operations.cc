@@ -118,6 +118,7 @@ absl::Status NoteSignInOperation::Decide(Transaction& txn) {
   if (device->last_seen_day_ms() == day) return absl::OkStatus();
   device->set_last_seen_day_ms(day);
   txn.Put(keys::Device(caller_.device_id), *device);
+  txn.LeaveNoTrace();
   return absl::OkStatus();
 }
 

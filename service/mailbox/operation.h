@@ -24,6 +24,9 @@ class Operation {
   // Adds the keys that Decide() will look at, as far as `state` lets it know them; called again while it adds new ones.
   virtual void Need(const BatchState& state, std::vector<std::string>& keys) const = 0;
 
+  // As Need, of ranges. For operations that stand alone() in their batch: what others of it wrote isn't in the pages.
+  virtual void NeedScans(const BatchState& /*state*/, std::vector<storage::Scan>& /*scans*/) const {}
+
   // Purely decides on the transaction's view and writes its changes there. A refusal may leave changes behind: they are
   // discarded.
   virtual absl::Status Decide(Transaction& txn) = 0;

@@ -2,6 +2,7 @@
 #ifndef LABYRINTH_SERVICE_MAILBOX_PAGING_H_
 #define LABYRINTH_SERVICE_MAILBOX_PAGING_H_
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,8 +13,9 @@
 
 namespace labyrinth::mailbox {
 
-// A scan of `range` in `direction`, beyond `last_key` (empty: from the start). nullopt-like: an empty range, which no
-// engine accepts, can't come of it, because the row after any key is a longer key.
+// A scan of `range` in `direction`, beyond `last_key` (empty, or forward and before the range: from the start). An
+// empty range, which no engine accepts, can't come of a key in the range, because the row after any key is a longer
+// key.
 inline storage::Scan ScanFrom(storage::keys::Range range, storage::Direction direction, std::string_view last_key,
                               uint32_t items) {
   storage::Scan scan;
@@ -24,7 +26,7 @@ inline storage::Scan ScanFrom(storage::keys::Range range, storage::Direction dir
   scan.max_bytes = limits::kPageBytes;
   if (last_key.empty()) return scan;
   if (direction == storage::Direction::kForward) {
-    scan.begin = std::string(last_key) + '\0';
+    scan.begin = std::max(scan.begin, std::string(last_key) + '\0');
   } else {
     scan.end = std::string(last_key);
   }

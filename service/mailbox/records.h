@@ -2,6 +2,8 @@
 #ifndef LABYRINTH_SERVICE_MAILBOX_RECORDS_H_
 #define LABYRINTH_SERVICE_MAILBOX_RECORDS_H_
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,12 @@ inline absl::StatusOr<storage_v1::MailboxHead> ParseHead(std::string_view bytes)
   absl::StatusOr<storage_v1::MailboxHead> head = ParseRecord<storage_v1::MailboxHead>(bytes);
   if (head.ok() && head->version() != storage::kSchemaVersion) return errors::DataDamaged("MailboxHead.version");
   return head;
+}
+
+// Whether a message that expires at `expire_ms` (0: never) is gone, swept or not: by the greater of clock and mark, so
+// that nothing comes back when the clock steps backward.
+inline bool IsExpired(int64_t expire_ms, const storage_v1::MailboxHead& head, int64_t now_ms) {
+  return expire_ms != 0 && expire_ms <= std::max(now_ms, head.expired_through_ms());
 }
 
 inline storage::Place FromRecord(const storage_v1::Place& place) {

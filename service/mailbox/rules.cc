@@ -22,7 +22,7 @@ void Remember(Transaction& txn, const RequestKey& request, storage_v1::RequestRe
   record.set_revision(txn.commit_revision());
   txn.Put(keys::Request(request.id), record);
   txn.PutMark(keys::RequestAge(txn.now_ms(), request.id));
-  txn.WakeBy(txn.now_ms() + limits::kRequestIdTtlMs);
+  txn.WakeBy(txn.now_ms() + limits::kRequestIdTtlMs, limits::kUpkeepSlackMs);
 }
 
 absl::Status CheckMailbox(const Transaction& txn, const Caller& caller) {

@@ -1,6 +1,7 @@
 // What a save leaves in the store: places, threads, counters, expiry and the change feed.
 #include <catch2/catch.hpp>
 
+#include "common/limits.h"
 #include "service/mailbox/save_messages.h"
 #include "service/mailbox/testing/store_check.h"
 #include "service/mailbox/testing/test_mailbox.h"
@@ -142,22 +143,30 @@ TEST_CASE("the expiry index follows a message through replacements, and the mail
     CHECK(CheckStore(f.Rows()) == kSound);
     return f.Rows().contains(keys::Expiry(expire_ms, 1, f.PlaceOf(id)));
   };
-  CHECK(expiring("a", kTestNowMs + 500, "1"));
-  CHECK(f.mailbox.Head().wake_at_ms() == kTestNowMs + 500);
-  CHECK(expiring("b", kTestNowMs + 900, "1"));
-  CHECK(f.mailbox.Head().wake_at_ms() == kTestNowMs + 500);
-  CHECK(expiring("b", kTestNowMs + 300, "2"));
-  CHECK(f.mailbox.Head().wake_at_ms() == kTestNowMs + 300);
-  CHECK(expiring("b", kTestNowMs + 300, "3"));
+  // Hours apart, since wake times are rounded up.
+  constexpr int64_t kHourMs = 3600 * 1000;
+  const auto wakes_for = [&](int64_t ms) {
+    const int64_t wake_at_ms = f.mailbox.Head().wake_at_ms();
+    return ms <= wake_at_ms && wake_at_ms < ms + limits::kExpirySlackMs;
+  };
+  CHECK(expiring("a", kTestNowMs + 5 * kHourMs, "1"));
+  CHECK(wakes_for(kTestNowMs + 5 * kHourMs));
+  CHECK(expiring("b", kTestNowMs + 9 * kHourMs, "1"));
+  CHECK(wakes_for(kTestNowMs + 5 * kHourMs));
+  CHECK(expiring("b", kTestNowMs + 1 * kHourMs, "2"));
+  CHECK(wakes_for(kTestNowMs + 1 * kHourMs));
+  CHECK(expiring("b", kTestNowMs + 1 * kHourMs, "3"));
   CHECK_FALSE(expiring("b", 0, "4"));
-  CHECK_FALSE(f.Rows().contains(keys::Expiry(kTestNowMs + 300, 1, f.PlaceOf("b"))));
-  CHECK(expiring("b", kTestNowMs + 200, "5"));
+  CHECK_FALSE(f.Rows().contains(keys::Expiry(kTestNowMs + 1 * kHourMs, 1, f.PlaceOf("b"))));
+  CHECK(expiring("b", kTestNowMs + 1000, "5"));
+  CHECK(wakes_for(kTestNowMs + 1000));
 
+  const int64_t wake_at_ms = f.mailbox.Head().wake_at_ms();
   std::vector<storage::DuePartition> due;
-  f.server.store().Due(kTestNowMs + 200, 10, [&](auto result) { due = *std::move(result); });
+  f.server.store().Due(wake_at_ms, 10, [&](auto result) { due = *std::move(result); });
   REQUIRE(due.size() == 1);
   CHECK(due[0].partition == f.partition());
-  CHECK(due[0].wake_at_ms == kTestNowMs + 200);
+  CHECK(due[0].wake_at_ms == wake_at_ms);
 }
 
 TEST_CASE("an operation sees what those before it in its batch have saved") {
@@ -192,7 +201,9 @@ TEST_CASE("an operation sees what those before it in its batch have saved") {
   CHECK(outcome(8) == Outcomes{SaveOutcome::kCreated});
   CHECK(ReasonIn(**saves[9]) == Reason::kQuotaExceeded);
   CHECK(CheckStore(f.Rows()) == kSound);
-  CHECK(f.MessageOf("a").replace_revision() == f.PlaceOf("a").revision);
+  // Its first commit is its last one so far, and tells of it once.
+  CHECK(f.MessageOf("a").replace_revision() == 0);
+  CHECK(f.MessageOf("a").ciphertext() == "else");
 }
 
 TEST_CASE("an operation says how much it adds, so that commits stay within bounds") {

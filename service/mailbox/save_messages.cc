@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "common/errors.h"
+#include "common/limits.h"
+#include "service/mailbox/feed_upkeep.h"
 
 namespace labyrinth::mailbox {
 
@@ -18,10 +20,6 @@ namespace {
 constexpr std::size_t kRowOverheadBytes = 300;
 
 bool Writes(SaveOutcome outcome) { return outcome == SaveOutcome::kCreated || outcome == SaveOutcome::kReplaced; }
-
-bool IsExpired(const Transaction& txn, int64_t expire_ms) {
-  return expire_ms != 0 && expire_ms <= std::max(txn.now_ms(), txn.head().expired_through_ms());
-}
 
 }  // namespace
 
@@ -68,7 +66,7 @@ absl::Status SaveMessagesOperation::Decide(Transaction& txn) {
   if (txn.head().rotation_required()) return errors::RotationRequired();
   if (absl::Status status = CheckCurrentEpoch(txn.head(), request_.epoch_id); !status.ok()) return status;
   for (uint32_t i = 0; i < verdicts.size(); ++i) {
-    if (Writes(verdicts[i].outcome) && IsExpired(txn, request_.messages[i].expire_ms)) {
+    if (Writes(verdicts[i].outcome) && IsExpired(request_.messages[i].expire_ms, txn.head(), txn.now_ms())) {
       return errors::InvalidField(fmt::format("messages[{}].expire_ms", i), "lies in the past");
     }
   }
@@ -100,7 +98,7 @@ absl::StatusOr<SaveMessagesOperation::Verdict> SaveMessagesOperation::Identify(c
   if (!existing.ok()) return existing.status();
   verdict.existing = *std::move(existing);
   // Gone, though perhaps not swept yet: that must not show, so it answers as its tombstone will.
-  if (IsExpired(txn, verdict.existing.expire_ms())) return verdict;
+  if (IsExpired(verdict.existing.expire_ms(), txn.head(), txn.now_ms())) return verdict;
 
   auto thread = txn.GetExisting<storage_v1::ThreadRecord>(keys::Thread(number));
   if (!thread.ok()) return thread.status();
@@ -173,7 +171,7 @@ absl::Status SaveMessagesOperation::Create(Transaction& txn, const SaveMessage& 
   txn.Put(keys::MessageLocation(message.message_id), location);
   if (message.expire_ms != 0) {
     txn.PutMark(keys::Expiry(message.expire_ms, number.number(), place));
-    txn.WakeBy(message.expire_ms);
+    txn.WakeBy(message.expire_ms, limits::kExpirySlackMs);
   }
 
   // The thread's place in the list of threads.
@@ -198,13 +196,15 @@ absl::Status SaveMessagesOperation::Replace(Transaction& txn, const SaveMessage&
   const uint32_t number = verdict.location.thread_number();
   const Place place = FromRecord(verdict.location.place());
   storage_v1::MessageRecord record = ToRecord(message);
-  record.set_replace_revision(txn.commit_revision());
+  // What this very commit has written is told of by it already.
+  const bool told = ToldAt(place, verdict.existing) == txn.commit_revision();
+  record.set_replace_revision(told ? verdict.existing.replace_revision() : txn.commit_revision());
   txn.Put(keys::Message(number, place), record);
   if (verdict.existing.expire_ms() != message.expire_ms) {
     if (verdict.existing.expire_ms() != 0) txn.Delete(keys::Expiry(verdict.existing.expire_ms(), number, place));
     if (message.expire_ms != 0) {
       txn.PutMark(keys::Expiry(message.expire_ms, number, place));
-      txn.WakeBy(message.expire_ms);
+      txn.WakeBy(message.expire_ms, limits::kExpirySlackMs);
     }
   }
   auto thread = txn.GetExisting<storage_v1::ThreadRecord>(keys::Thread(number));
@@ -215,6 +215,8 @@ absl::Status SaveMessagesOperation::Replace(Transaction& txn, const SaveMessage&
   txn.Put(keys::Thread(number), *thread);
   storage_v1::MailboxHead& head = txn.mutable_head();
   head.set_used_bytes(head.used_bytes() + grown_bytes);
+  if (told) return absl::OkStatus();
+  MarkToldAsVoid(txn, place, verdict.existing);
   storage_v1::ChangeRecord& change = txn.AddChange(storage_v1::CHANGE_KIND_REPLACED);
   change.set_thread_number(number);
   mailbox::ToRecord(place, change.mutable_place());

@@ -137,6 +137,7 @@ void Sequencer::ReadMissing(std::shared_ptr<Batch> batch) {
   };
   ask(keys::Head());
   std::vector<std::string> needed;
+  std::vector<storage::Scan> scans;
   std::size_t count = 0;
   while (count < batch->operations.size() && (batch->reads == 0 || missing.size() < kLaterKeys)) {
     needed.clear();
@@ -144,21 +145,27 @@ void Sequencer::ReadMissing(std::shared_ptr<Batch> batch) {
     for (std::string& key : needed) ask(std::move(key));
   }
   PutBack(*batch, count);
-  if (missing.empty()) return Decide(std::move(batch));
+  if (batch->operations.front()->alone()) batch->operations.front()->NeedScans(*batch->state, scans);
+  std::erase_if(scans, [&](const storage::Scan& scan) { return batch->state->FindPage(scan) != nullptr; });
+  if (missing.empty() && scans.empty()) return Decide(std::move(batch));
   ++batch->reads;
   storage::ReadRequest request;
   request.partition = batch->partition;
   request.keys = missing;
+  request.scans = scans;
   request.deadline = batch->deadline;
-  engine_.Read(std::move(request), [this, batch, missing = std::move(missing)](auto result) mutable {
-    OnRead(std::move(batch), std::move(missing), std::move(result));
-  });
+  engine_.Read(std::move(request),
+               [this, batch, missing = std::move(missing), scans = std::move(scans)](auto result) mutable {
+                 OnRead(std::move(batch), std::move(missing), std::move(scans), std::move(result));
+               });
 }
 
-void Sequencer::OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys,
+void Sequencer::OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys, std::vector<storage::Scan> scans,
                        absl::StatusOr<storage::ReadResult> result) {
   if (!result.ok()) return FinishAll(std::move(batch), result.status(), {});
-  if (!batch->state->Accept(result->position, keys, std::move(result->values))) return DecideAgain(std::move(batch));
+  if (!batch->state->Accept(result->position, keys, std::move(result->values), scans, std::move(result->pages))) {
+    return DecideAgain(std::move(batch));
+  }
   if (const absl::Status status = batch->state->LoadHead(); !status.ok()) {
     return FinishAll(std::move(batch), status, result->position);
   }

@@ -68,7 +68,8 @@ class Sequencer {
   void Run(std::shared_ptr<Batch> batch);
   void Settle(std::shared_ptr<Batch> batch, storage::CommitRequest unsettled);
   void ReadMissing(std::shared_ptr<Batch> batch);
-  void OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys, absl::StatusOr<storage::ReadResult> result);
+  void OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys, std::vector<storage::Scan> scans,
+              absl::StatusOr<storage::ReadResult> result);
   void Decide(std::shared_ptr<Batch> batch);
   void Commit(std::shared_ptr<Batch> batch);
   void TakeCommit(std::shared_ptr<Batch> batch, storage::CommitResult result);

@@ -25,6 +25,7 @@
 #include "service/handlers/epoch_service.h"
 #include "service/handlers/history_service.h"
 #include "service/handlers/mailbox_service.h"
+#include "service/mailbox/caretaker.h"
 #include "service/server/call_logger.h"
 #include "service/server/dev_issuer_service.h"
 #include "service/server/listener.h"
@@ -99,6 +100,7 @@ struct Environment::Parts {
   std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
   std::unique_ptr<mailbox::Sequencer> sequencer;
+  std::optional<mailbox::Caretaker> caretaker;
   std::optional<attachments::Attachments> attachments;
   std::optional<WakeDriver> waker;
   std::optional<HandlerContext> context;
@@ -193,8 +195,10 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
     workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
   };
   sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches);
+  caretaker.emplace(*sequencer);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {
+      &*caretaker,
       &attachments->sweeper,
   };
   waker.emplace(*engine, clock, owners, [this](const WakeRound& round) { LogRound(log, round); });

@@ -145,6 +145,7 @@ std::vector<Row> EveryCall(const std::shared_ptr<grpc::Channel>& c) {
           {"OpenEpoch", Row::kSession, Empty<E>(c, &E::Stub::OpenEpoch)},
           {"ListEpochs", Row::kSession, Empty<E>(c, &E::Stub::ListEpochs)},
           {"SaveMessages", Row::kSession, Empty<H>(c, &H::Stub::SaveMessages)},
+          {"DeleteMessages", Row::kSession, Empty<H>(c, &H::Stub::DeleteMessages)},
           {"BatchGetMessages", Row::kSession, Empty<H>(c, &H::Stub::BatchGetMessages)},
           {"ListMessages", Row::kSession, Empty<H>(c, &H::Stub::ListMessages)},
           {"ListThreads", Row::kSession, Empty<H>(c, &H::Stub::ListThreads)}};

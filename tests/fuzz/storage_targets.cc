@@ -38,13 +38,36 @@ void RunSchemaKeys(std::string_view input) {
   if (const auto key = ParseMessage(input))
     Require(Message(key->thread_number, key->place) == input, "a message's too");
   if (const auto place = ParseMailboxTime(input)) Require(MailboxTime(*place) == input, "its time's too");
+  if (const auto key = ParseExpiry(input)) {
+    Require(Expiry(key->expire_ms, key->thread_number, key->place) == input, "its expiry's too");
+  }
+  if (const auto revision = ParseFeed(input)) Require(Feed(*revision) == input, "a feed row's too");
+  if (const auto key = ParseRequestAge(input)) Require(RequestAge(key->create_ms, key->id) == input, "a request's too");
+  if (const auto key = ParseVoidEntry(input)) {
+    Require(VoidEntry(key->void_ms, key->revision, key->place) == input, "a void entry's too");
+  }
+  if (const auto key = ParseDeletionAge(input)) {
+    Require(DeletionAge(key->commit_ms, key->revision) == input, "a deletion's too");
+  }
 }
 
 std::vector<std::string> SchemaKeySeeds() {
   using namespace storage::keys;
   const storage::Place place{1'700'000'000'000, 5, 3};
-  return {Device(DeviceId(9)), Epoch(4),           Member(4, DeviceId(9)), Log(12), ThreadActivity(place, 2),
-          Message(2, place),   MailboxTime(place), VirtualDevice({}),      Head(),  Feed(7)};
+  return {Device(DeviceId(9)),
+          Epoch(4),
+          Member(4, DeviceId(9)),
+          Log(12),
+          ThreadActivity(place, 2),
+          Message(2, place),
+          MailboxTime(place),
+          VirtualDevice({}),
+          Head(),
+          Feed(7),
+          Expiry(1'700'000'000'000, 2, place),
+          RequestAge(1'700'000'000'000, {}),
+          VoidEntry(1'700'000'000'000, 7, place),
+          DeletionAge(1'700'000'000'000, 7)};
 }
 
 constexpr FuzzTarget kTargets[] = {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "common/limits.h"
 #include "crypto/statements/membership.h"
 #include "proto/storage/v1/records.pb.h"
+#include "service/mailbox/feed_upkeep.h"
 #include "service/mailbox/records.h"
 #include "storage/schema.h"
 
@@ -80,6 +82,7 @@ class Checker {
       messages_[parsed->thread_number].push_back(parsed->place);
       bytes_[parsed->thread_number] += record.ciphertext().size();
       Expect(ids.insert(record.message_id()).second, "two messages with one id", key);
+      told_.insert({ToldAt(parsed->place, record), parsed->thread_number, parsed->place});
       const auto location = Parse<storage_v1::MessageLocation>(keys::MessageLocation(record.message_id()));
       Expect(location.deleted_ms() == 0 && location.thread_number() == parsed->thread_number &&
                  FromRecord(location.place()) == parsed->place,
@@ -88,12 +91,14 @@ class Checker {
       Expect(in_mailbox.number() == parsed->thread_number, "a mailbox-wide row of another thread", key);
       if (record.expire_ms() != 0) {
         ExpectMark(keys::Expiry(record.expire_ms(), parsed->thread_number, parsed->place), "an expiry row");
-        due_ms_.insert(record.expire_ms());
+        due_ms_.insert(record.expire_ms() + limits::kExpirySlackMs);
       }
     }
     for (const std::string& key : Table(keys::MessageLocation("x"))) {
       if (seen_.contains(key)) continue;
-      Expect(Parse<storage_v1::MessageLocation>(key).deleted_ms() != 0, "a location without its message", key);
+      const auto location = Parse<storage_v1::MessageLocation>(key);
+      Expect(location.deleted_ms() != 0 && !location.has_place(), "a location without its message", key);
+      tombstones_.insert({key.substr(1), location.deleted_ms()});
     }
     Expect(head_.message_count() == ids.size(), "message_count");
     uint64_t bytes = 0;
@@ -112,39 +117,82 @@ class Checker {
       const std::vector<Place>& places = messages_[number];
       Expect(thread.message_count() == places.size(), "a thread's message_count", key);
       Expect(thread.used_bytes() == bytes_[number], "a thread's used_bytes", key);
-      if (places.empty()) continue;
+      if (places.empty()) {
+        Expect(false, "a thread without messages", key);
+        continue;
+      }
       const Place newest = *std::max_element(places.begin(), places.end());
       Expect(FromRecord(thread.newest()) == newest, "a thread's newest", key);
       ExpectMark(keys::ThreadActivity(newest, number), "a thread's activity");
     }
-    Expect(numbers.size() == head_.thread_count(), "thread_count");
     for (const auto& [number, places] : messages_) Expect(numbers.contains(number), "messages without a thread");
   }
 
-  // Each message's first save stands in the feed at its place; nothing else is said to have been saved, except what is
-  // gone since.
+  // Each live message is told of by one entry, each deletion by one as long as its tombstone stands; what else the feed
+  // says of messages is marked to be taken out.
   void CheckFeed() {
-    std::set<std::pair<uint32_t, Place>> saved;
-    for (const std::string& key : Table(keys::Feed(0))) {
-      const uint64_t revision = keys::ParseFeed(key).value_or(0);
-      Expect(revision != 0, "a feed key", key);
-      const auto feed = Parse<storage_v1::FeedRecord>(key);
-      Expect(feed.commit_ms() != 0, "a feed entry without its time", key);
-      Expect(feed.writer_node() != 0 && feed.writer_batch() != 0, "a feed entry without its writer", key);
-      uint32_t ordinal = 0;
-      for (const storage_v1::ChangeRecord& change : feed.changes()) {
-        if (change.kind() == storage_v1::CHANGE_KIND_SAVED) {
-          saved.insert({change.thread_number(), {change.place().timestamp_ms(), revision, ordinal++}});
+    std::set<std::pair<uint64_t, Place>> to_void;  // by the row's revision
+    for (const std::string& key : Table(keys::VoidEntry(0, 0, {}))) {
+      ExpectMark(key, "a mark of what is void");
+      const auto parsed = keys::ParseVoidEntry(key);
+      if (!parsed.has_value()) return Expect(false, "a key of what is void", key);
+      Expect(to_void.insert({parsed->revision, parsed->place}).second, "an entry marked twice", key);
+      due_ms_.insert(parsed->void_ms + limits::kUpkeepSlackMs);
+    }
+    for (const std::string& key : Table(keys::Feed(0))) CheckFeedRow(key, to_void);
+    Expect(to_void.empty(), "a mark without its entry");
+    Expect(told_.empty(), "a message that the feed lacks");
+    Expect(tombstones_.empty(), "a deletion that the feed lacks");
+  }
+
+  void CheckFeedRow(const std::string& key, std::set<std::pair<uint64_t, Place>>& to_void) {
+    const uint64_t revision = keys::ParseFeed(key).value_or(0);
+    Expect(revision != 0, "a feed key", key);
+    const auto feed = Parse<storage_v1::FeedRecord>(key);
+    Expect(feed.writer_node() != 0 && feed.writer_batch() != 0, "a feed row without its writer", key);
+    Expect(feed.commit_ms() != 0, "a feed row without its time", key);
+    const bool ends_well =
+        feed.changes_size() > 0 && feed.changes().rbegin()->kind() != storage_v1::CHANGE_KIND_UNSPECIFIED;
+    Expect(ends_well, "a feed row that tells nothing", key);
+    uint32_t ordinal = 0;
+    bool deletes = false;
+    for (const storage_v1::ChangeRecord& change : feed.changes()) {
+      switch (change.kind()) {
+        case storage_v1::CHANGE_KIND_UNSPECIFIED:
+          Expect(change.ByteSizeLong() == 0, "a void entry that says something", key);
+          ++ordinal;
+          break;
+        case storage_v1::CHANGE_KIND_SAVED:
+        case storage_v1::CHANGE_KIND_REPLACED: {
+          Place place = FromRecord(change.place());
+          if (change.kind() == storage_v1::CHANGE_KIND_SAVED) place = {place.timestamp_ms, revision, ordinal++};
+          const bool live = told_.erase({revision, change.thread_number(), place}) == 1;
+          const bool goes = to_void.erase({revision, place}) == 1;
+          Expect(live != goes, "an entry that should be void, or shouldn't", key);
+          break;
         }
-        if (change.kind() == storage_v1::CHANGE_KIND_REPLACED) {
-          const Place place = FromRecord(change.place());
-          Expect(saved.contains({change.thread_number(), place}), "a replacement of what was never saved", key);
-        }
+        case storage_v1::CHANGE_KIND_DELETED:
+        case storage_v1::CHANGE_KIND_EXPIRED:
+          deletes = true;
+          Expect(tombstones_.erase({change.message_id(), feed.commit_ms()}) == 1, "a deletion without its tombstone",
+                 key);
+          break;
+        case storage_v1::CHANGE_KIND_DEVICE_ADDED:
+          Expect(added_.insert(change.device_id()).second, "a device added twice", key);
+          break;
+        case storage_v1::CHANGE_KIND_DEVICE_REVOKED:
+          Expect(revoked_.insert(change.device_id()).second, "a device revoked twice", key);
+          break;
+        case storage_v1::CHANGE_KIND_EPOCH_OPENED:
+          Expect(opened_.insert(change.sequence_id()).second, "an epoch opened twice", key);
+          break;
+        default:
+          Expect(false, "an entry of no kind", key);
       }
     }
-    for (const auto& [number, places] : messages_) {
-      for (const Place& place : places) Expect(saved.contains({number, place}), "a message that the feed lacks");
-    }
+    if (!deletes) return;
+    ExpectMark(keys::DeletionAge(feed.commit_ms(), revision), "the age of deletions");
+    due_ms_.insert(feed.commit_ms() + limits::kTombstoneMs + limits::kUpkeepSlackMs);
   }
 
   void CheckDevices() {
@@ -159,6 +207,8 @@ class Checker {
       const uint64_t id = keys::ParseDevice(key)->value();
       const auto device = Parse<storage_v1::DeviceRecord>(key);
       Expect(active_.contains(id) != device.revoked(), "a device that the roster sees otherwise", key);
+      Expect(added_.erase(id) == 1 && (revoked_.erase(id) == 1) == device.revoked(), "a device that the feed lacks",
+             key);
       Expect(Parse<storage_v1::DeviceKeyRecord>(keys::DeviceKey(device.device_key())).device_id() == id,
              "a device key of another device", key);
       if (cut_off.erase(id) == 1) Expect(device.revoked(), "an active device to be removed", key);
@@ -175,6 +225,7 @@ class Checker {
              "sealed secrets of another device", key);
     }
     Expect(cut_off.empty(), "a removal of an unknown device");
+    Expect(added_.empty() && revoked_.empty(), "the feed of an unknown device");
   }
 
   static bool Contains(const google::protobuf::RepeatedField<uint64_t>& ids, uint64_t id) {
@@ -186,11 +237,13 @@ class Checker {
       const auto epoch = Parse<storage_v1::EpochRecord>(keys::Epoch(sequence));
       const DeviceId opener(epoch.opener_device_id());
       Expect(rows_.contains(keys::Device(opener)), "an epoch without its opener", keys::Epoch(sequence));
+      Expect(opened_.erase(sequence) == 1, "an epoch that the feed lacks", keys::Epoch(sequence));
       Expect(rows_.contains(keys::Member(sequence, opener)), "an opener that isn't a member", keys::Epoch(sequence));
       if (sequence == head_.current_sequence_id()) {
         Expect(epoch.epoch_id() == head_.current_epoch_id(), "current_epoch_id");
       }
     }
+    Expect(opened_.empty(), "the feed of an unknown epoch");
     for (const std::string& key : Table(keys::Member(0, DeviceId()))) {
       Parse<storage_v1::MemberRecord>(key);
       const auto parsed = keys::ParseMember(key);
@@ -221,7 +274,7 @@ class Checker {
     for (const std::string& key : Table(keys::Request({}))) {
       const auto record = Parse<storage_v1::RequestRecord>(key);
       ExpectMark(keys::RequestAge(record.create_ms(), *RequestId::From(key.substr(1))), "a request's age");
-      due_ms_.insert(record.create_ms() + limits::kRequestIdTtlMs);
+      due_ms_.insert(record.create_ms() + limits::kRequestIdTtlMs + limits::kUpkeepSlackMs);
     }
   }
 
@@ -232,9 +285,12 @@ class Checker {
 
   const Rows& rows_;
   storage_v1::MailboxHead head_;
-  std::map<uint32_t, std::vector<Place>> messages_;  // by thread number
-  std::map<uint32_t, uint64_t> bytes_;               // of ciphertext, by thread number
-  std::set<int64_t> due_ms_;
+  std::map<uint32_t, std::vector<Place>> messages_;       // by thread number
+  std::map<uint32_t, uint64_t> bytes_;                    // of ciphertext, by thread number
+  std::set<std::tuple<uint64_t, uint32_t, Place>> told_;  // where the feed is to tell of each message: row, thread
+  std::set<std::pair<std::string, int64_t>> tombstones_;  // by message id: since when
+  std::set<uint64_t> added_, revoked_, opened_;           // devices and epochs of which the feed tells
+  std::set<int64_t> due_ms_;                              // when the mailbox has to have been woken
   std::set<uint64_t> active_;
   std::set<std::string> log_members_;  // device keys that the log still has in it
   std::set<std::string> seen_;

@@ -9,7 +9,8 @@
 namespace labyrinth::mailbox::testing {
 
 // One line per contradiction; empty for a sound partition, or one without a mailbox. Judges
-//  - messages against their locations, the mailbox-wide index, the expiry index and the feed;
+//  - messages against their locations, the mailbox-wide index and the expiry index;
+//  - the feed against messages, tombstones, devices and epochs, and its own upkeep's marks against the feed;
 //  - threads and their activity against the messages in them;
 //  - the head's counters and wake time against all of that;
 //  - the roster against devices, key index, ORF scalars, sealed secrets and the current epoch's members;

@@ -9,7 +9,8 @@ namespace labyrinth::mailbox::testing {
 
 using storage::CommitResult;
 
-TestServer::TestServer(uint64_t seed) : random_(seed) {
+TestServer::TestServer(uint64_t seed, storage::Engine* store)
+    : store_(store != nullptr ? *store : memory_), random_(seed) {
   policy_.server_name = std::string(kTestServerName);
   policy_.partition_of = [](std::string_view account_id) {
     return crypto::MacWithPublicKey(account_id, "the store's key").str();
@@ -90,6 +91,11 @@ Pending<SaveResponse> TestServer::Start(SaveRequest request) {
   return Submit<SaveMessagesOperation, SaveResponse>(partition, policy_, std::move(request));
 }
 
+Pending<DeleteResponse> TestServer::Start(DeleteRequest request) {
+  const std::string partition = request.caller.partition;
+  return Submit<DeleteMessagesOperation, DeleteResponse>(partition, std::move(request));
+}
+
 Pending<std::monostate> TestServer::Start(Caller caller) {
   const std::string partition = caller.partition;
   return Submit<NoteSignInOperation, std::monostate>(partition, std::move(caller));
@@ -119,7 +125,7 @@ storage::ReadResult TestServer::ReadStore(storage::ReadRequest request) {
   absl::StatusOr<storage::ReadResult> answer = absl::InternalError("not answered");
   store_.Read(std::move(request),
               [&answer](absl::StatusOr<storage::ReadResult> result) { answer = std::move(result); });
-  return *std::move(answer);  // the memory engine answers at once
+  return *std::move(answer);  // it answers at once
 }
 
 storage::Position TestServer::PositionOf(const std::string& partition) {

@@ -17,6 +17,7 @@
 #include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
 #include "service/mailbox/change_reader.h"
+#include "service/mailbox/delete_messages.h"
 #include "service/mailbox/device_operations.h"
 #include "service/mailbox/directory_reader.h"
 #include "service/mailbox/download_reader.h"
@@ -58,12 +59,14 @@ std::string DetailIn(const absl::StatusOr<Result>& result, const std::string& ke
 
 class TestServer {
  public:
-  explicit TestServer(uint64_t seed = 1);
+  // Over `store`, which answers before it returns and outlives the server, or a store in memory.
+  explicit TestServer(uint64_t seed = 1, storage::Engine* store = nullptr);
   ~TestServer();
 
-  storage::MemoryEngine& store() { return store_; }
+  storage::Engine& store() { return store_; }
   storage::FaultyEngine& faults() { return *faults_; }
   ManualClock& clock() { return clock_; }
+  int64_t now_ms() const { return clock_.NowMs(); }
   RandomSource& random() { return random_; }
   Policy& policy() { return policy_; }
   const PageTokens& tokens() const { return *tokens_; }
@@ -85,6 +88,7 @@ class TestServer {
   Pending<uint64_t> Start(RevokeDeviceRequest request);
   Pending<OpenEpochResponse> Start(OpenEpochRequest request);
   Pending<SaveResponse> Start(SaveRequest request);
+  Pending<DeleteResponse> Start(DeleteRequest request);
   // Notes a sign-in of the caller.
   Pending<std::monostate> Start(Caller caller);
   std::shared_ptr<Completion> Start(const std::string& partition, Script script);
@@ -139,7 +143,8 @@ class TestServer {
   storage::ReadResult ReadStore(storage::ReadRequest request);
   std::unique_ptr<Sequencer> NewSequencer();
 
-  storage::MemoryEngine store_;
+  storage::MemoryEngine memory_;
+  storage::Engine& store_;
   ManualClock clock_{kTestNowMs};
   crypto::SeededRandom random_;
   QueueExecutor executor_;
