@@ -5,6 +5,8 @@
 
 #include "common/errors.h"
 #include "common/limits.h"
+#include "service/attachments/attachments.h"
+#include "service/converters/attachments.h"
 #include "service/converters/changes.h"
 #include "service/converters/fields.h"
 #include "service/converters/messages.h"
@@ -66,15 +68,22 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::DeleteMessages(grpc::CallbackSe
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
   auto deletion = ParseDelete(*caller, *request);
   if (!deletion.ok()) return call.Finish(deletion.status()), reactor;
+  auto claims = ParseClaims(request->attachments(), "attachments");
+  if (!claims.ok()) return call.Finish(claims.status()), reactor;
   const absl::Time deadline = call.deadline();
   auto operation = std::make_unique<mailbox::DeleteMessagesOperation>(
-      *std::move(deletion),
-      [call = std::move(call), response](absl::StatusOr<mailbox::DeleteResponse> deleted) mutable {
+      *std::move(deletion), [this, caller = *caller, claims = *std::move(claims), deadline, call = std::move(call),
+                             response](absl::StatusOr<mailbox::DeleteResponse> deleted) mutable {
         if (!deleted.ok()) return call.Finish(deleted.status());
         response->set_revision(deleted->revision);
         response->set_deleted_count(deleted->deleted_count);
         call.Count(deleted->deleted_count, 0);
-        call.Finish(absl::OkStatus());
+        if (claims.empty()) return call.Finish(absl::OkStatus());
+        // References go once their messages are gone for good. If that breaks off, a repeat of the call goes on with
+        // it.
+        context_.attachments.references.Delete(
+            caller, std::move(claims), deadline,
+            [call = std::move(call)](const absl::Status& status) mutable { call.Finish(status); });
       });
   operation->deadline = deadline;
   context_.sequencer.Submit(caller->partition, std::move(operation));

@@ -182,6 +182,23 @@ TEST_CASE("A ticket that is forged, of the other kind, another device's or late 
   CHECK(Find(later, f.PointOf("a")).ok());  // attached for longer than that
 }
 
+TEST_CASE("A deletion that names an attachment lets go of it, and of its bytes if nothing else refers to them") {
+  Fixture f("deleted");
+  const AttachmentCaller me = f.Me();
+  const std::string ticket = me.MustUpload(f.Content(10));
+  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
+
+  v1::AttachmentPoint no_point = f.PointOf("a");
+  no_point.set_point(std::string(32, '\xff'));
+  CHECK(ReasonOfCall(f.Delete("m", no_point)) == Reason::kInvalidField);
+  CHECK(Find(me, f.PointOf("a")).ok());  // nothing was deleted
+
+  REQUIRE(f.Delete("m", f.PointOf("a")).ok());
+  CHECK(ReasonOfCall(Find(me, f.PointOf("a"))) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kAttachmentNotFound);
+  CHECK(f.Delete("m", f.PointOf("a")).ok());
+}
+
 TEST_CASE("Whatever keeps an attachment from being had or attached, the answer is the same") {
   Fixture f("missing");
   const AttachmentCaller me = f.Me();

@@ -39,6 +39,15 @@ struct AttachmentFixture : EnrollmentFixture {
     INFO(status.error_message());
     REQUIRE(status.ok());
   }
+  grpc::Status Delete(const std::string& id, const v1::AttachmentPoint& attachment) {
+    grpc::ClientContext context;
+    Authorize(context, "", session);
+    v1::DeleteMessagesRequest request;
+    v1::DeleteMessagesResponse response;
+    request.add_message_ids(id);
+    *request.add_attachments() = attachment;
+    return v1::HistoryService::NewStub(server.Channel())->DeleteMessages(&context, request, &response);
+  }
   static v1::AttachmentPoint PointOf(const std::string& name, const std::string& thread = "t",
                                      const std::string& message = "m") {
     v1::AttachmentPoint point;
