@@ -43,9 +43,7 @@ absl::StatusOr<std::vector<DeviceView>> Devices::AddedBy(DeviceId device_id) {
 
 absl::StatusOr<std::string> Devices::OwnFingerprint() {
   if (absl::Status s = core_.RequireDevice(); !s.ok()) return s;
-  const crypto::DevicePublicKeys& keys = core_.enrolment().secrets.public_keys;
-  return DeviceFingerprint(core_.names(), keys.device_key, keys.epoch_storage_key,
-                           keys.epoch_storage_auth_key.value_or(crypto::PublicKey()));
+  return DeviceFingerprint(core_.names(), core_.enrolment().secrets.public_keys);
 }
 
 absl::StatusOr<Devices::LogNumber> Devices::Log() {

@@ -53,6 +53,11 @@ std::string DeviceFingerprint(const crypto::LogNames& names, const crypto::Publi
   return Text(hashed);
 }
 
+std::string DeviceFingerprint(const crypto::LogNames& names, const crypto::DevicePublicKeys& keys) {
+  return DeviceFingerprint(names, keys.device_key, keys.epoch_storage_key,
+                           keys.epoch_storage_auth_key.value_or(crypto::PublicKey()));
+}
+
 std::string LogFingerprint(const crypto::LogNames& names, const crypto::LogPosition& position) {
   std::string hashed = Begin(kOfLog, names);
   crypto::AppendU64(hashed, position.length);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "crypto/primitives/x25519.h"
+#include "crypto/statements/device_keys.h"
 #include "crypto/statements/log_chain.h"
 
 namespace labyrinth::client {
@@ -16,6 +17,9 @@ namespace labyrinth::client {
 std::string DeviceFingerprint(const crypto::LogNames& names, const crypto::PublicKey& device_key,
                               const crypto::PublicKey& epoch_storage_key,
                               const crypto::PublicKey& epoch_storage_auth_key);
+
+// The same of keys that no log need have yet.
+std::string DeviceFingerprint(const crypto::LogNames& names, const crypto::DevicePublicKeys& keys);
 
 // Of the membership log up to a place. Two devices that show the same one have verified the same entries: no server
 // keeps them on two forks.

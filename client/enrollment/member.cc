@@ -11,6 +11,7 @@
 #include "client/enrollment/counters.h"
 #include "client/enrollment/event_watch.h"
 #include "client/enrollment/leave.h"
+#include "client/fingerprint.h"
 #include "client/log_signer.h"
 #include "client/wipe.h"
 #include "common/errors.h"
@@ -96,7 +97,7 @@ class Approving {
     id_ = *id;
     other_nonce_ = *nonce;
     keys_ = *std::move(keys);
-    request_ = {.fingerprint = KeyFingerprint(keys_), .sealed_label = event.sealed_label()};
+    request_ = {.fingerprint = DeviceFingerprint(core_.names(), keys_), .sealed_label = event.sealed_label()};
     return absl::OkStatus();
   }
 

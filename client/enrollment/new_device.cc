@@ -12,6 +12,7 @@
 #include "client/enrollment/counters.h"
 #include "client/enrollment/event_watch.h"
 #include "client/enrollment/leave.h"
+#include "client/fingerprint.h"
 #include "client/pending.h"
 #include "client/wipe.h"
 #include "common/errors.h"
@@ -50,7 +51,7 @@ class Enrolling {
 
   absl::Status Run() {
     if (absl::Status s = Open(); !s.ok()) return s;
-    prompts_.Waiting({.fingerprint = KeyFingerprint(keys()), .sealed_label = ""});
+    prompts_.Waiting({.fingerprint = DeviceFingerprint(core_.names(), keys()), .sealed_label = ""});
     if (absl::Status s = AwaitConsent(); !s.ok()) return s;
     absl::StatusOr<crypto::OneTimeBundle> bundle = AwaitGrant();
     if (!bundle.ok()) return bundle.status();

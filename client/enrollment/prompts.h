@@ -7,20 +7,16 @@
 
 #include "absl/status/statusor.h"
 #include "crypto/primitives/secret.h"
-#include "crypto/statements/device_keys.h"
 
 namespace labyrinth::client {
 
 // A new device's wish to join, as either side shows it. Value type.
 struct JoinRequest {
-  // "3f2a 91c4 77d0 12ab": KeyFingerprint of the new device's keys. The same on both screens, unless somebody stands
-  // between; the code proves it in any case.
+  // The new device's (client/fingerprint.h). The same on both screens, unless somebody stands between, and the one that
+  // it is listed with later; the code proves it in any case.
   std::string fingerprint;
   std::string sealed_label;  // opaque: no member can read it yet
 };
-
-// The first eight bytes of SHA-256(ADa), as hexadecimal digits in groups of four. Keys of a physical device.
-std::string KeyFingerprint(const crypto::DevicePublicKeys& keys);
 
 // Why a code is asked for.
 enum class CodeAsk {

@@ -1,7 +1,7 @@
 #include <grpcpp/support/status.h>
 
 #include "client/convert.h"
-#include "client/enrollment/prompts.h"
+#include "client/fingerprint.h"
 #include "client/keychain_codec.h"
 #include "client/transfer/chat_content.h"
 #include "client/transfer/html_text.h"
@@ -83,8 +83,7 @@ void RunJoinRequest(std::string_view input) {
   if (!event.ParseFromArray(input.data(), static_cast<int>(input.size()))) return;
   const auto keys = client::FromProto(event.keys());
   if (!keys.ok()) return;
-  const bool physical = keys->kind() == crypto::SubjectKind::kPhysical;
-  Require(client::KeyFingerprint(*keys).size() == (physical ? 19u : 0u), "a physical device's keys have a fingerprint");
+  Require(client::DeviceFingerprint({"server", "account"}, *keys).size() == 19, "keys have a fingerprint");
   (void)crypto::VerifyDeviceSignatures(*keys);
 }
 
