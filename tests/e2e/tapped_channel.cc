@@ -34,7 +34,9 @@ class Interceptor final : public experimental::Interceptor {
                          ? static_cast<Message*>(batch->GetRecvMessage())
                          : nullptr;
     if (received != nullptr && tap_.on_receive && !tap_.cut()) tap_.on_receive(method_, *received);
-    if (tap_.cut()) call_->client_context()->TryCancel();
+    // Cancelling comes by here itself, with the context's lock held.
+    const bool cancelling = batch->QueryInterceptionHookPoint(Point::PRE_SEND_CANCEL);
+    if (tap_.cut() && !cancelling) call_->client_context()->TryCancel();
     batch->Proceed();
   }
 
