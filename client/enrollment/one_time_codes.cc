@@ -29,8 +29,7 @@ absl::StatusOr<OneTimeJoinReport> OneTimeCodes::Join(JoinPrompts& prompts) {
     if (device.active) report.members.push_back(device);
   }
   const DeviceView* self = directory->Find(core_.device_key());
-  const DeviceView* sponsor = self == nullptr ? nullptr : directory->Find(self->sponsor);
-  if (sponsor != nullptr) report.sponsor = sponsor->device_id;
+  if (self != nullptr) report.sponsor = self->sponsor_id;
   return report;
 }
 

@@ -57,6 +57,7 @@ TEST_CASE("A device next to a member joins by six digits, reads everything and w
   CHECK(pair.joiner.asked[0].guesses_left == 3);
   REQUIRE(ends.approved->device.has_value());
   CHECK(ends.approved->device->device_id == ends.joined->device_id);
+  CHECK(ends.approved->device->fingerprint == pair.joiner.fingerprint);
   CHECK(ends.joined->members.size() == 2);
   const auto devices = pair.laptop->devices().List();
   REQUIRE(devices.ok());
