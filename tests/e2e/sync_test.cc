@@ -109,7 +109,7 @@ TEST_CASE("A device that was away has everything after one sync") {
   CheckEqual(phone, *copy);
   CHECK(MustSync(*copy).empty());
 
-  // The phone is away. Old messages are imported, others edited, let expire; keys rotate in between.
+  // The phone is away. Old messages are imported, others edited, deleted, let expire; keys rotate in between.
   copy.reset();
   phone.Close();
   for (int i = 0; i < 150; ++i) {
@@ -124,6 +124,7 @@ TEST_CASE("A device that was away has everything after one sync") {
   Save(laptop, brief);
   Save(laptop, long_lived);
   Save(laptop, Text(5, "edited"), client::OnConflict::kReplace);
+  REQUIRE(laptop->history().Delete(std::vector<std::string>{"id-6", "id-7"}).ok());
   server.clock.Advance(120'000);
 
   phone.Open();
@@ -135,6 +136,8 @@ TEST_CASE("A device that was away has everything after one sync") {
   CHECK_FALSE((*copy->Find("id-2000")).has_value());
   CHECK((*copy->Find("id-2001")).has_value());
   CHECK((*copy->Find("id-5"))->verified()->content == "edited");
+  CHECK(CountOf(report, LocalChangeKind::kDeleted) == 2);
+  CHECK_FALSE((*copy->Find("id-6")).has_value());
   CheckEqual(phone, *copy);
 
   // A device that was removed is told so, and keeps what it has.
@@ -191,6 +194,10 @@ TEST_CASE("From any interruption the copy becomes the server's state") {
     for (int i = 0; i < 4 && next > 0; ++i) {
       const int number = pick(next);
       Save(laptop, Text(number, "edit " + std::to_string(step)), client::OnConflict::kReplace);
+    }
+    for (int i = pick(3); i > 0 && next > 0; --i) {
+      const int number = pick(next);
+      REQUIRE(laptop->history().Delete(std::vector<std::string>{"id-" + std::to_string(number)}).ok());
     }
     if (pick(8) == 0) REQUIRE(laptop->devices().Rotate().ok());
     int batches = 1 + pick(3);
