@@ -69,7 +69,7 @@ TEST_CASE("A code that one program shows and the other is given makes a device")
   CHECK(joined.exit_code == 0);
   CHECK(approved.exit_code == 0);
   CHECK_THAT(joined.out, Contains("joined the mailbox"));
-  const std::string key = joined.err.substr(joined.err.find(kKeyMark), 27);
+  const std::string key = joined.err.substr(joined.err.find(kKeyMark), 26);
   CHECK_THAT(approved.err, Contains(key));
   const Json document = Json::parse(approved.out);
   CHECK_THAT(key, Contains(document["fingerprint"].get<std::string>()));
