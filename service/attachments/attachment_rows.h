@@ -62,8 +62,8 @@ absl::Status FinishDelete(Rows& rows, const AttachmentIndex& index, int64_t now_
 std::vector<std::string> BlobKeys(const AttachmentBlob& blob);
 std::vector<std::string> BlobKeys(const AttachmentBlob& blob, const AttachmentIndex& index);
 
-// The deadline is kept to the day: a row that outlives its upload by years shall not tell which message was saved in the
-// same minute.
+// The deadline is kept to the day: a row that outlives its upload by years shall not tell which message was saved in
+// the same minute.
 absl::Status CreateBlob(Rows& rows, const AttachmentBlob& blob, uint64_t size_bytes, int64_t deadline_ms);
 
 // Adds an index to the blob's set, to be confirmed within a day. ATTACHMENT_NOT_FOUND if the blob is gone or going.

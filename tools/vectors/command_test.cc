@@ -74,7 +74,8 @@ TEST_CASE("several files count together and are told apart") {
 }
 
 TEST_CASE("an unknown section fails, unless it is skipped, and that is said") {
-  const std::string unknown = FileOf("unknown.json", R"({"meta": {}, "ambiguities": [], "horoscope": {"vectors": []}})");
+  const std::string unknown =
+      FileOf("unknown.json", R"({"meta": {}, "ambiguities": [], "horoscope": {"vectors": []}})");
   Run run = RunWith({unknown});
   CHECK(run.status == 1);
   CHECK(run.out == "FAILED horoscope -: not a section that this runner knows\n0 passed, 1 failed\n");
