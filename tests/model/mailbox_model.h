@@ -67,6 +67,7 @@ class MailboxModel {
   // The device that follows.
   std::map<std::string, std::string> followed_;  // ciphertexts by id
   uint64_t cursor_ = 0;
+  int64_t away_until_ms_ = 0;
   Seen seen_;
 };
 
