@@ -60,7 +60,7 @@ void MailboxModel::Step() {
   if (Random(4) != 0 || highest_ms_ < away_until_ms_) return;
   Follow();
   // Now and then it stays away until the feed has forgotten something.
-  if (Random(40) == 0) away_until_ms_ = highest_ms_ + limits::kTombstoneMs + 30 * kDayMs;
+  if (Random(20) == 0) away_until_ms_ = highest_ms_ + limits::kTombstoneMs + 30 * kDayMs;
 }
 
 void MailboxModel::Save() {
