@@ -90,10 +90,22 @@ std::string Board::Code() {
   return code_.empty() ? "000000" : code_;
 }
 
+void Board::ShowKey(std::string key) {
+  const absl::MutexLock lock(&mutex_);
+  key_ = std::move(key);
+}
+
+bool Board::ShowsKey(const std::string& key) {
+  const absl::MutexLock lock(&mutex_);
+  const auto shown = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return key_ == key; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&shown), patience);
+}
+
 bool MemberScreen::Consent(const client::JoinRequest& request, int left) {
   board.Show("");  // of an earlier enrolment
   fingerprints.push_back(request.fingerprint);
   codes_left.push_back(left);
+  if (compares && !board.ShowsKey(request.fingerprint)) return false;
   return consents;
 }
 
@@ -105,6 +117,7 @@ void MemberScreen::ShowCode(const client::JoinRequest&, const crypto::Secret& co
 
 void JoinScreen::Waiting(const client::JoinRequest& request) {
   fingerprint = request.fingerprint;
+  if (!dead || !dead()) board.ShowKey(request.fingerprint);
   if (on_waiting) on_waiting();
 }
 

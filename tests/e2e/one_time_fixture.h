@@ -63,18 +63,24 @@ class TappedDevice {
   std::unique_ptr<client::LabyrinthClient> client_;
 };
 
-// What the member's screen shows, for whoever stands before both. Thread-safe.
+// What both screens show, for whoever stands before them. Thread-safe.
 class Board {
  public:
   void Show(std::string code);
   // Waits for it; what nobody showed in time is guessed at.
   std::string Code();
 
+  // The new device's screen.
+  void ShowKey(std::string key);
+  // Waits for it to be this one.
+  bool ShowsKey(const std::string& key);
+
   absl::Duration patience = absl::Seconds(30);
 
  private:
   absl::Mutex mutex_;
   std::string code_ ABSL_GUARDED_BY(mutex_);
+  std::string key_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The person at the member.
@@ -89,6 +95,7 @@ struct MemberScreen final : client::ApprovePrompts {
 
   Board& board;
   bool consents = true;
+  bool compares = false;  // refuses a device whose key isn't on the other screen
   std::atomic<bool> stop = false;
   std::function<void()> on_shown;
   std::vector<std::string> fingerprints;
@@ -109,6 +116,7 @@ struct JoinScreen final : client::JoinPrompts {
   std::vector<std::string> script;  // "right", "wrong", or other text as it is
   std::atomic<bool> stop = false;
   std::function<void()> on_waiting, on_asked;
+  std::function<bool()> dead;  // a dead process's screen shows nothing
   std::string fingerprint;
   std::vector<client::CodeQuestion> asked;
 };
