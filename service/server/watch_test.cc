@@ -43,8 +43,9 @@ struct Fixture : EnrollmentFixture {
     auto watch = caller.Watch(head, include_messages);
     const v1::WatchResponse first = watch->MustNext();
     CHECK(first.changes().empty());
-    CHECK(first.next().revision() == head.revision());
-    CHECK(first.head().revision() == head.revision());
+    // Commits with nothing to tell, such as upkeep's, may come between.
+    CHECK(first.next().revision() >= head.revision());
+    CHECK(first.next().revision() == first.head().revision());
     return watch;
   }
   grpc::Status EndOfWatch(const v1::Cursor& since) { return Mine().Watch(since)->End(); }
