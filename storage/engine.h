@@ -22,7 +22,8 @@
 //      failed.
 //   7. Wake-ups. A partition has at most one wake time. Due() returns every partition whose time has come: perhaps one
 //      too many, never one too few.
-//   8. Deadlines. What can wait takes a deadline and answers by then, give or take a scheduling delay.
+//   8. Enumeration. ListPartitions() in pages meets every partition that had rows throughout the walk.
+//   9. Deadlines. What can wait takes a deadline and answers by then, give or take a scheduling delay.
 #ifndef LABYRINTH_STORAGE_ENGINE_H_
 #define LABYRINTH_STORAGE_ENGINE_H_
 
@@ -121,9 +122,17 @@ struct DuePartition {
   int64_t wake_at_ms = 0;
 };
 
+struct PartitionEntry {
+  std::string partition;
+  Position position;       // revision at least 1
+  int64_t wake_at_ms = 0;  // 0: none
+  friend bool operator==(const PartitionEntry&, const PartitionEntry&) = default;
+};
+
 using ReadCallback = absl::AnyInvocable<void(absl::StatusOr<ReadResult>) &&>;
 using CommitCallback = absl::AnyInvocable<void(CommitResult) &&>;
 using DueCallback = absl::AnyInvocable<void(absl::StatusOr<std::vector<DuePartition>>) &&>;
+using PartitionsCallback = absl::AnyInvocable<void(absl::StatusOr<std::vector<PartitionEntry>>) &&>;
 
 // Thread-safe. Destruction waits for every callback, answering what is still queued with kFailed (never started) or
 // kUnknown.
@@ -141,6 +150,10 @@ class Engine {
 
   // At most `limit` partitions with wake time <= now_ms, earliest first.
   virtual void Due(int64_t now_ms, std::size_t limit, DueCallback done) = 0;
+
+  // At most `limit` partitions that have rows, by name, bytewise, from the first name greater than `after` on; fewer
+  // only at the end. For what goes through a whole store (checks, restores): nothing that a client waits for.
+  virtual void ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) = 0;
 };
 
 // What is wrong with a request, or OK: the bounds that every engine enforces the same way.

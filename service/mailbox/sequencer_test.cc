@@ -220,6 +220,9 @@ class CountingEngine final : public storage::Engine {
   void Due(int64_t now_ms, std::size_t limit, storage::DueCallback done) override {
     base_.Due(now_ms, limit, std::move(done));
   }
+  void ListPartitions(std::string after, std::size_t limit, storage::PartitionsCallback done) override {
+    base_.ListPartitions(std::move(after), limit, std::move(done));
+  }
   std::vector<std::size_t> key_counts;
 
  private:

@@ -174,6 +174,20 @@ void FaultyEngine::Due(int64_t now_ms, std::size_t limit, DueCallback done) {
       fault, [this, now_ms, limit](DueCallback reply) { base_.Due(now_ms, limit, std::move(reply)); }, std::move(done));
 }
 
+void FaultyEngine::ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) {
+  ReadFault fault;
+  {
+    absl::MutexLock lock(&mutex_);
+    fault = NextReadFault();
+  }
+  Ask<absl::StatusOr<std::vector<PartitionEntry>>>(
+      fault,
+      [this, after = std::move(after), limit](PartitionsCallback reply) mutable {
+        base_.ListPartitions(std::move(after), limit, std::move(reply));
+      },
+      std::move(done));
+}
+
 CommitFault FaultyEngine::NextCommitFault() {
   if (!commit_script_.empty()) {
     const CommitFault fault = commit_script_.front();

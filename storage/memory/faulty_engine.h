@@ -26,7 +26,7 @@ enum class CommitFault {
   kHoldReply,       // the base answers at once; the caller hears of it in Release()
 };
 
-// For Read and Due alike.
+// For Read, Due and ListPartitions alike.
 enum class ReadFault { kNone, kFail, kDamaged, kHoldRequest, kHoldReply };
 
 // Shares in 1,000 of the calls that get each fault; the rest pass.
@@ -59,11 +59,13 @@ class FaultyEngine final : public Engine {
 
   std::size_t held() const ABSL_LOCKS_EXCLUDED(mutex_);
   uint64_t commits_seen() const ABSL_LOCKS_EXCLUDED(mutex_);
-  uint64_t reads_seen() const ABSL_LOCKS_EXCLUDED(mutex_);  // Due is not counted
+  uint64_t reads_seen() const ABSL_LOCKS_EXCLUDED(mutex_);  // of Read alone
 
   void Read(ReadRequest request, ReadCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Commit(CommitRequest request, CommitCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Due(int64_t now_ms, std::size_t limit, DueCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // A held call: `go(true)` continues it, `go(false)` answers that the engine is gone.
@@ -73,7 +75,7 @@ class FaultyEngine final : public Engine {
   ReadFault NextReadFault() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Hold(Held held) ABSL_LOCKS_EXCLUDED(mutex_);
   void Replied() ABSL_LOCKS_EXCLUDED(mutex_);
-  // Read and Due are alike: `issue` asks the base, `done` answers the caller.
+  // All that read are alike: `issue` asks the base, `done` answers the caller.
   template <typename Result, typename Issue, typename Callback>
   void Ask(ReadFault fault, Issue issue, Callback done) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -102,6 +102,8 @@ TEST_CASE("reads and due fail, are damaged or are held") {
   CHECK(results[2]->values[0] == "b");
   CHECK(results[3]->values[0] == "a");
   faulty.Due(0, 1, [](auto due) { CHECK(ReasonOf(due.status()) == Reason::kEngineUnavailable); });
+  faulty.ScriptReads({ReadFault::kDamaged});
+  faulty.ListPartitions("", 1, [](auto listed) { CHECK(ReasonOf(listed.status()) == Reason::kDataDamaged); });
 }
 
 TEST_CASE("destruction answers whatever is held") {

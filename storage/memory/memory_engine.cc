@@ -36,6 +36,10 @@ void MemoryEngine::Commit(CommitRequest request, CommitCallback done) { std::mov
 
 void MemoryEngine::Due(int64_t now_ms, std::size_t limit, DueCallback done) { std::move(done)(DoDue(now_ms, limit)); }
 
+void MemoryEngine::ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) {
+  std::move(done)(DoListPartitions(after, limit));
+}
+
 absl::StatusOr<ReadResult> MemoryEngine::DoRead(const ReadRequest& request) {
   if (absl::Status status = ValidateRead(request); !status.ok()) return status;
   if (request.deadline < absl::Now()) return PastDeadline();
@@ -90,6 +94,16 @@ std::vector<DuePartition> MemoryEngine::DoDue(int64_t now_ms, std::size_t limit)
     due.push_back({name, wake_at_ms});
   }
   return due;
+}
+
+std::vector<PartitionEntry> MemoryEngine::DoListPartitions(const std::string& after, std::size_t limit) {
+  std::vector<PartitionEntry> entries;
+  absl::MutexLock lock(&mutex_);
+  for (auto it = partitions_.upper_bound(after); it != partitions_.end() && entries.size() < limit; ++it) {
+    const auto& [name, partition] = *it;
+    if (partition.position.revision > 0) entries.push_back({name, partition.position, partition.wake_at_ms});
+  }
+  return entries;
 }
 
 void MemoryEngine::SetWake(const std::string& name, Partition& partition, int64_t wake_at_ms) {

@@ -26,6 +26,8 @@ class MemoryEngine final : public Engine {
   void Read(ReadRequest request, ReadCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Commit(CommitRequest request, CommitCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Due(int64_t now_ms, std::size_t limit, DueCallback done) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Partition {
@@ -37,6 +39,7 @@ class MemoryEngine final : public Engine {
   absl::StatusOr<ReadResult> DoRead(const ReadRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
   CommitResult DoCommit(CommitRequest& request) ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<DuePartition> DoDue(int64_t now_ms, std::size_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<PartitionEntry> DoListPartitions(const std::string& after, std::size_t limit) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetWake(const std::string& name, Partition& partition, int64_t wake_at_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;

@@ -60,6 +60,8 @@ std::string PartitionKey(std::string_view name) {
   return out;
 }
 
+std::string_view PartitionName(std::string_view key) { return key.substr(1); }
+
 std::string WakeKey(int64_t wake_at_ms, std::string_view name) {
   std::string out(1, kWakeTag);
   AppendU64(out, static_cast<uint64_t>(wake_at_ms));

@@ -45,6 +45,8 @@ std::string EncodeNumber(uint64_t number);
 std::optional<uint64_t> DecodeNumber(std::string_view bytes);
 
 std::string PartitionKey(std::string_view name);
+// The inverse: the name in a key that PartitionKey made.
+std::string_view PartitionName(std::string_view key);
 
 std::string WakeKey(int64_t wake_at_ms, std::string_view name);
 std::optional<DuePartition> DecodeWakeKey(std::string_view key);

@@ -111,4 +111,25 @@ absl::StatusOr<std::vector<DuePartition>> Reader::Due(int64_t now_ms, std::size_
   return due;
 }
 
+absl::StatusOr<std::vector<PartitionEntry>> Reader::ListPartitions(std::string_view after, std::size_t limit) const {
+  std::vector<PartitionEntry> entries;
+  const std::string begin = PartitionKey(after);
+  const std::string end = WakeKey(0, "");  // the first key behind the partitions' records
+  const ::rocksdb::Slice lower(begin), upper(end);
+  ::rocksdb::ReadOptions options = CheckedRead();
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<::rocksdb::Iterator> it(db_->NewIterator(options, records_));
+  it->SeekToFirst();
+  if (it->Valid() && it->key() == lower) it->Next();
+  for (; it->Valid() && entries.size() < limit; it->Next()) {
+    const auto record = DecodePartitionRecord(View(it->value()));
+    if (!record.has_value()) return errors::DataDamaged("a partition's record");
+    if (record->number == 0) continue;  // dropped
+    entries.push_back({std::string(PartitionName(View(it->key()))), record->position, record->wake_at_ms});
+  }
+  if (!it->status().ok()) return ToStatus(it->status(), "the partitions' records");
+  return entries;
+}
+
 }  // namespace labyrinth::storage

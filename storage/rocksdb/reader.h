@@ -5,6 +5,7 @@
 #include <rocksdb/db.h>
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,6 +22,7 @@ class Reader {
   // One moment: everything is read under one snapshot.
   absl::StatusOr<ReadResult> Read(const ReadRequest& request) const;
   absl::StatusOr<std::vector<DuePartition>> Due(int64_t now_ms, std::size_t limit) const;
+  absl::StatusOr<std::vector<PartitionEntry>> ListPartitions(std::string_view after, std::size_t limit) const;
 
  private:
   absl::Status ReadKeys(const ::rocksdb::ReadOptions& options, uint64_t number, const ReadRequest& request,

@@ -153,6 +153,10 @@ void RocksdbEngine::Due(int64_t now_ms, std::size_t limit, DueCallback done) {
   std::move(done)(state_->reader->Due(now_ms, limit));
 }
 
+void RocksdbEngine::ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) {
+  std::move(done)(state_->reader->ListPartitions(after, limit));
+}
+
 BlobStore& RocksdbEngine::blobs() { return *state_->blobs; }
 
 absl::StatusOr<uint64_t> RocksdbEngine::EraseDeletedBlobs() { return state_->eraser->Pass(); }

@@ -13,8 +13,8 @@
 
 namespace labyrinth::storage {
 
-// Every promise of Engine, and a BlobStore beside it. Reads and Due run on the caller's thread and answer before they
-// return; they may wait for the disk. Commits are answered on the committer's thread, or on the one that watches
+// Every promise of Engine, and a BlobStore beside it. Whatever reads runs on the caller's thread and answers before it
+// returns; it may wait for the disk. Commits are answered on the committer's thread, or on the one that watches
 // deadlines: a callback must not block and must not destroy the engine. After the first failed write or sync every
 // commit fails (the failed ones are kUnknown) while reads go on: Health() says why, and opening the store anew finds
 // out what is there. Thread-safe.
@@ -33,6 +33,7 @@ class RocksdbEngine final : public Engine {
   void Read(ReadRequest request, ReadCallback done) override;
   void Commit(CommitRequest request, CommitCallback done) override;
   void Due(int64_t now_ms, std::size_t limit, DueCallback done) override;
+  void ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) override;
 
   // The same store's blobs: they live as long as the engine, and share its Health().
   BlobStore& blobs();

@@ -2,6 +2,7 @@
 #ifndef LABYRINTH_TESTS_MODEL_WAITING_ENGINE_H_
 #define LABYRINTH_TESTS_MODEL_WAITING_ENGINE_H_
 
+#include <string>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -16,6 +17,9 @@ class WaitingEngine final : public Engine {
 
   void Read(ReadRequest request, ReadCallback done) override { base_.Read(std::move(request), std::move(done)); }
   void Due(int64_t now_ms, std::size_t limit, DueCallback done) override { base_.Due(now_ms, limit, std::move(done)); }
+  void ListPartitions(std::string after, std::size_t limit, PartitionsCallback done) override {
+    base_.ListPartitions(std::move(after), limit, std::move(done));
+  }
   void Commit(CommitRequest request, CommitCallback done) override {
     CommitResult answer;
     absl::Notification answered;

@@ -40,6 +40,17 @@ absl::StatusOr<std::vector<DuePartition>> DueNow(Engine& engine, int64_t now_ms,
   return out;
 }
 
+absl::StatusOr<std::vector<PartitionEntry>> PartitionsNow(Engine& engine, std::string after, std::size_t limit) {
+  absl::StatusOr<std::vector<PartitionEntry>> out;
+  absl::Notification answered;
+  engine.ListPartitions(std::move(after), limit, [&](absl::StatusOr<std::vector<PartitionEntry>> result) {
+    out = std::move(result);
+    answered.Notify();
+  });
+  answered.WaitForNotification();
+  return out;
+}
+
 CommitRequest Puts(std::string partition, Position expect, std::vector<KeyValue> rows) {
   CommitRequest request;
   request.partition = std::move(partition);

@@ -12,6 +12,8 @@ namespace labyrinth::storage {
 absl::StatusOr<ReadResult> ReadNow(Engine& engine, ReadRequest request);
 CommitResult CommitNow(Engine& engine, CommitRequest request);
 absl::StatusOr<std::vector<DuePartition>> DueNow(Engine& engine, int64_t now_ms, std::size_t limit = 1000);
+absl::StatusOr<std::vector<PartitionEntry>> PartitionsNow(Engine& engine, std::string after = "",
+                                                          std::size_t limit = 1000);
 
 // Requests.
 CommitRequest Puts(std::string partition, Position expect, std::vector<KeyValue> rows);
