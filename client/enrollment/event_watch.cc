@@ -97,10 +97,11 @@ absl::StatusOr<std::optional<v1::WatchEnrollmentsResponse>> EventWatch::Next(int
       case EventStream::Got::kEvent:
         break;
     }
-    failures_ = refusals_ = 0;
     const absl::StatusOr<bool> is_new = IsNew(event);
     if (!is_new.ok()) return is_new.status();
-    if (*is_new) return event;
+    if (!*is_new) continue;
+    failures_ = refusals_ = 0;  // repeats alone are no progress
+    return event;
   }
 }
 
