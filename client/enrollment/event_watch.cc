@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "client/convert.h"
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "crypto/labyrinth/one_time_keys.h"
 
@@ -50,7 +51,7 @@ absl::Status EventWatch::Begin() {
   v1::WatchEnrollmentsRequest request;
   request.set_enrollment_id(enrollment_id_);
   begun_ = absl::Now();
-  stream_ = std::make_unique<EventStream>(connection_.enrollment(), std::move(context), request);
+  stream_ = std::make_unique<EventStream>(connection_.stubs().enrollment, std::move(context), request);
   return absl::OkStatus();
 }
 

@@ -14,11 +14,12 @@ fuzz_target() {
 
 # fuzz_report NAME SECONDS: one target and its line; out/fuzz/NAME.clean says that nothing was found.
 fuzz_report() {
-  local name=$1 seconds=$2 runs
+  local name=$1 seconds=$2 runs status=0 TIMEFORMAT=%U
   rm -f "out/fuzz/$name.clean"
-  if fuzz_target "$name" "$seconds"; then
+  { time fuzz_target "$name" "$seconds"; } 2>"out/fuzz/$name.time" || status=$?
+  if ((status == 0)); then
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "out/fuzz/$name.log")
-    say "fuzz: $name: $runs runs in $seconds s, nothing found"
+    say "fuzz: $name: $runs runs in $seconds s ($(tail -n 1 "out/fuzz/$name.time") s of processor time), nothing found"
     touch "out/fuzz/$name.clean"
   else
     say "fuzz: $name: FAILED, see out/fuzz/$name.log; the input is out/fuzz/$name-*"
