@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "storage/blob_store.h"
 #include "storage/engine.h"
+#include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/options.h"
 
 namespace labyrinth::storage {
@@ -41,6 +42,10 @@ class RocksdbEngine final : public Engine {
   // Does now one of the passes that run all the time (BlobEraser::Pass): what is deleted leaves the disk. Returns how
   // many bytes of deleted chunks are left on it. UNAVAILABLE with the cause, in the operator's words.
   absl::StatusOr<uint64_t> EraseDeletedBlobs();
+
+  // Backs the store up into `dir` while it is in use: see CreateBackup. Blocks until it is done. Also UNAVAILABLE after
+  // a failed write: what the disk holds isn't known then.
+  absl::StatusOr<BackupRecord> Backup(const std::string& dir, const BackupOptions& options);
 
   // OK, or UNAVAILABLE with the cause, in the operator's words, why commits fail until a restart.
   absl::Status Health() const;
