@@ -203,6 +203,11 @@ class Checker {
     active_.insert(roster.active_device_ids().begin(), roster.active_device_ids().end());
     std::set<uint64_t> cut_off(roster.unsigned_removal_ids().begin(), roster.unsigned_removal_ids().end());
     Expect(active_.size() == static_cast<std::size_t>(roster.active_device_ids_size()), "a device twice in the roster");
+    for (const std::string& key : Table(keys::DeviceKey(""))) {
+      storage_v1::DeviceKeyRecord record;
+      if (!record.ParseFromString(rows_.at(key)) || !record.barred()) continue;
+      Expect(Parse<storage_v1::DeviceKeyRecord>(key).device_id() == 0, "a barred key with a device", key);
+    }
     for (const std::string& key : Table(keys::Device(DeviceId()))) {
       const uint64_t id = keys::ParseDevice(key)->value();
       const auto device = Parse<storage_v1::DeviceRecord>(key);
