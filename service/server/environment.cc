@@ -25,7 +25,10 @@
 #include "service/handlers/epoch_service.h"
 #include "service/handlers/history_service.h"
 #include "service/handlers/mailbox_service.h"
+#include "service/journal/file_journal.h"
+#include "service/journal/journal_start.h"
 #include "service/mailbox/caretaker.h"
+#include "service/restore/backup_labels.h"
 #include "service/server/call_logger.h"
 #include "service/server/dev_issuer_service.h"
 #include "service/server/listener.h"
@@ -67,6 +70,7 @@ std::size_t Workers() { return std::max(2u, std::thread::hardware_concurrency())
 
 std::string StorePath(const std::string& data_dir) { return data_dir + "/store"; }
 std::string DevIssuerKeyPath(const std::string& data_dir) { return data_dir + "/dev_issuer.key"; }
+std::string DefaultJournalPath(const std::string& data_dir) { return data_dir + "/revocations.journal"; }
 
 // In the order of construction: each may use those above it.
 struct Environment::Parts {
@@ -78,6 +82,7 @@ struct Environment::Parts {
   Log log;
   std::unique_ptr<storage::RocksdbEngine> engine;
   std::optional<ServerKeys> keys;
+  std::unique_ptr<journal::FileJournal> journal;
   std::optional<DevIssuer> dev_issuer;
   std::unique_ptr<KeySource> account_keys;
   std::optional<JwtVerifier> accounts;
@@ -137,6 +142,11 @@ absl::Status Environment::Parts::OpenStore(RandomSource& random) {
   auto loaded = ServerKeys::LoadOrCreate(*engine, random, {config.server_name, config.dev});
   if (!loaded.ok()) return loaded.status();
   keys = *std::move(loaded);
+  const std::string path =
+      config.revocation_journal.empty() ? DefaultJournalPath(config.data_dir) : config.revocation_journal;
+  auto started = journal::StartJournal(*engine, path, config.begin_journal, keys->generation(), clock, random);
+  if (!started.ok()) return started.status();
+  journal = *std::move(started);
   return absl::OkStatus();
 }
 
@@ -194,7 +204,7 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
     // Off the committer's thread: whoever is woken reads.
     workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
   };
-  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches);
+  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches, journal.get());
   caretaker.emplace(*sequencer);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {
@@ -226,7 +236,13 @@ absl::Status Environment::Parts::Serve() {
   if (!listening.ok()) return listening.status();
   listener = *std::move(listening);
   readiness.emplace(
-      *engine, [this] { return engine->Health(); }, clock, *listener.server->GetHealthCheckService(), log);
+      *engine,
+      [this] {
+        absl::Status health = engine->Health();
+        health.Update(journal->Health());
+        return health;
+      },
+      clock, *listener.server->GetHealthCheckService(), log);
   readiness->Start();
   ticker.emplace(kTick, [this] {
     enrollments->Sweep();
@@ -255,6 +271,13 @@ absl::StatusOr<std::unique_ptr<Environment>> Environment::Start(const ServerConf
 Environment::~Environment() {
   if (parts_->listener.server == nullptr) return;
   Drain();
+}
+
+absl::StatusOr<storage::BackupRecord> Environment::BackUp(const std::string& dir, storage::BackupOptions options) {
+  Parts& parts = *parts_;
+  options.now_ms = parts.clock.NowMs();
+  options.labels = restore::ToLabels({parts.journal->id(), parts.journal->durable_bytes(), parts.keys->generation()});
+  return parts.engine->Backup(dir, options);
 }
 
 int Environment::port() const { return parts_->listener.port; }

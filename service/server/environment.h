@@ -11,6 +11,7 @@
 #include "common/random.h"
 #include "service/config/server_config.h"
 #include "service/log/log.h"
+#include "storage/rocksdb/backup.h"
 
 namespace labyrinth::service {
 
@@ -24,6 +25,10 @@ class Environment {
   ~Environment();
 
   int port() const;
+
+  // Backs the store up into `dir` while it serves: storage/rocksdb/backup.h, whose errors these are. The backup notes
+  // which journal of revocations goes with it. Blocks; any thread.
+  absl::StatusOr<storage::BackupRecord> BackUp(const std::string& dir, storage::BackupOptions options);
 
   // Stops taking calls, lets running ones finish until config.drain_deadline_ms, and cancels the rest. What was
   // acknowledged is durable anyway.
@@ -39,6 +44,8 @@ class Environment {
 // Where things lie below the data directory.
 std::string StorePath(const std::string& data_dir);
 std::string DevIssuerKeyPath(const std::string& data_dir);
+// Unless the configuration says otherwise.
+std::string DefaultJournalPath(const std::string& data_dir);
 
 }  // namespace labyrinth::service
 
