@@ -157,6 +157,13 @@ absl::StatusOr<ServerKeys> ServerKeys::LoadOrCreate(storage::Engine& engine, Ran
   return ServerKeys(stored->root, stored->generation);
 }
 
+absl::StatusOr<ServerKeys> ServerKeys::Load(storage::Engine& engine) {
+  const absl::StatusOr<Stored> stored = ReadIdentity(engine);
+  if (!stored.ok()) return stored.status();
+  if (!stored->identity.has_value()) return absl::NotFoundError("this store was never served: it has no keys");
+  return ServerKeys(stored->identity->root, stored->identity->generation);
+}
+
 ServerKeys::ServerKeys(const crypto::Secret& root, uint64_t generation)
     : generation_(generation),
       challenge_(MakeMacKey(root, crypto::domains::kServerChallenge)),

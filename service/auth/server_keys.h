@@ -44,6 +44,10 @@ class ServerKeys {
   static absl::StatusOr<ServerKeys> LoadOrCreate(storage::Engine& engine, RandomSource& random,
                                                  const ServerIdentity& identity);
 
+  // Those of a store that is there, whosever it is: for an operator's tools. NOT_FOUND if there are none; DATA_DAMAGED;
+  // ENGINE_UNAVAILABLE; FAILED_PRECONDITION as above for a newer version.
+  static absl::StatusOr<ServerKeys> Load(storage::Engine& engine);
+
   // Where the account's mailbox lives: 32 bytes, a MAC of the account id, so that the store holds no directory of
   // accounts and whoever reads the disk can't test for one.
   std::string AccountPartition(std::string_view account_id) const;
