@@ -180,6 +180,13 @@ absl::StatusOr<uint64_t> ServerKeys::BeginGeneration(storage::Engine& engine, Ra
   return errors::EngineUnavailable("the server's identity could not be written");
 }
 
+absl::StatusOr<ServerKeys> ServerKeys::Load(storage::Engine& engine) {
+  const absl::StatusOr<Stored> stored = ReadIdentity(engine);
+  if (!stored.ok()) return stored.status();
+  if (!stored->identity.has_value()) return absl::NotFoundError("this store was never served: it has no keys");
+  return ServerKeys(stored->identity->root, stored->identity->salt, stored->identity->generation);
+}
+
 ServerKeys::ServerKeys(const crypto::Secret& root, const crypto::Secret& salt, uint64_t generation)
     : generation_(generation),
       challenge_(MakeMacKey(root, salt, crypto::domains::kServerChallenge)),

@@ -54,6 +54,10 @@ class ServerKeys {
   // Errors as above; DATA_DAMAGED also if there is no record.
   static absl::StatusOr<uint64_t> BeginGeneration(storage::Engine& engine, RandomSource& random, uint64_t at_least);
 
+  // Those of a store that is there, whosever it is: for an operator's tools. NOT_FOUND if there are none; DATA_DAMAGED;
+  // ENGINE_UNAVAILABLE; FAILED_PRECONDITION as above for a newer version.
+  static absl::StatusOr<ServerKeys> Load(storage::Engine& engine);
+
   // Where the account's mailbox lives: 32 bytes, a MAC of the account id, so that the store holds no directory of
   // accounts and whoever reads the disk can't test for one.
   std::string AccountPartition(std::string_view account_id) const;

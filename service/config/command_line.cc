@@ -6,12 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "common/version.h"
 #include "service/config/toml_file.h"
 
 namespace labyrinth::service {
 namespace {
-
-constexpr const char* kVersion = "labyrinthd 0.1.0";
 
 // What the flags said; nullopt: nothing.
 struct Flags {
@@ -57,7 +56,7 @@ std::string FirstLine(const std::string& text) { return text.substr(0, text.find
 absl::StatusOr<Command> ParseCommandLine(int argc, const char* const* argv) {
   CLI::App app("A Labyrinth server: end-to-end encrypted message history.", "labyrinthd");
   Flags flags;
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", fmt::format("labyrinthd {}", kVersion));
   app.fallthrough();  // flags may stand behind the subcommand
   app.add_option("--config", flags.config_file, "configuration file (TOML)");
   app.add_option("--data-dir", flags.data_dir, "where everything is kept; made if it isn't there");
@@ -80,7 +79,7 @@ absl::StatusOr<Command> ParseCommandLine(int argc, const char* const* argv) {
   } catch (const CLI::CallForAllHelp&) {
     return PrintCommand{app.help()};
   } catch (const CLI::CallForVersion&) {
-    return PrintCommand{fmt::format("{}\n", kVersion)};
+    return PrintCommand{fmt::format("labyrinthd {}\n", kVersion)};
   } catch (const CLI::Error& error) {
     return absl::InvalidArgumentError(FirstLine(error.what()));
   }

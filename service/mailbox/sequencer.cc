@@ -193,6 +193,10 @@ void Sequencer::Decide(std::shared_ptr<Batch> batch) {
   batch->tag = next_batch_++;
   batch->commit = batch->state->ToCommit(batch->partition, node_, batch->tag);
   batch->commit.deadline = batch->deadline;
+  batch->commit.urgent = true;
+  for (std::size_t i = 0; i < batch->operations.size(); ++i) {
+    if (batch->verdicts[i].ok() && !batch->operations[i]->urgent()) batch->commit.urgent = false;
+  }
   batch->commits = 0;
   batch->unknown = false;
   JournalAndCommit(std::move(batch));

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/random.h"
+#include "service/config/data_dir.h"
 #include "service/config/server_config.h"
 #include "service/log/log.h"
 #include "storage/rocksdb/backup.h"
@@ -40,12 +41,6 @@ class Environment {
 
   std::unique_ptr<Parts> parts_;
 };
-
-// Where things lie below the data directory.
-std::string StorePath(const std::string& data_dir);
-std::string DevIssuerKeyPath(const std::string& data_dir);
-// Unless the configuration says otherwise.
-std::string DefaultJournalPath(const std::string& data_dir);
 
 }  // namespace labyrinth::service
 

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr char kStore[] = "/store", kRestoring[] = "/store.restoring", kJournal[] = "/revocations.journal";
 // What may be left of a data directory whose store is lost.
 constexpr std::array<std::string_view, 5> kMayStay = {"revocations.journal", "dev_issuer.key", "lost+found",
-                                                      "store.restoring", "LOCK"};
+                                                      "store.restoring", "admin.sock"};
 
 absl::Status Refuse(const std::string& path, std::string_view why) {
   return absl::FailedPreconditionError(fmt::format("{}: {}", path, why));

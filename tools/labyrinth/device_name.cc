@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/transfer/text.h"
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
 #include "tools/labyrinth/thread_name.h"
 #include "tools/labyrinth/time_text.h"
 

@@ -1,6 +1,6 @@
 // A progress bar on standard error, for a person who waits.
-#ifndef LABYRINTH_TOOLS_LABYRINTH_PROGRESS_BAR_H_
-#define LABYRINTH_TOOLS_LABYRINTH_PROGRESS_BAR_H_
+#ifndef LABYRINTH_TOOLS_CLI_PROGRESS_BAR_H_
+#define LABYRINTH_TOOLS_CLI_PROGRESS_BAR_H_
 
 #include <chrono>
 #include <cstdint>
@@ -40,4 +40,4 @@ class ProgressBar {
 
 }  // namespace labyrinth::cli
 
-#endif  // LABYRINTH_TOOLS_LABYRINTH_PROGRESS_BAR_H_
+#endif  // LABYRINTH_TOOLS_CLI_PROGRESS_BAR_H_

@@ -1,4 +1,4 @@
-#include "tools/labyrinth/output.h"
+#include "tools/cli/output.h"
 
 #include <errno.h>
 #include <fmt/format.h>
@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "client/transfer/jsonl_line.h"
+#include "client/transfer/json_text.h"
 #include "client/transfer/status.h"
 #include "client/transfer/text.h"
 #include "common/errors.h"
@@ -25,24 +25,26 @@ std::string Fields(const Json& object) {
 }  // namespace
 
 void Output::Line(std::string_view text) {
-  if (json_) return;
+  if (json()) return;
   Put(text);
   Put("\n");
 }
 
 void Output::Document(const Json& document) {
-  if (json_) Put(client::JsonLine(document));
+  if (json()) Put(client::JsonLine(document));
 }
 
 void Output::BeginList(const Json& head, std::string_view key) {
-  if (!json_) return;
+  if (form_ == OutputForm::kJsonLines && !head.empty()) Document(head);
+  if (form_ != OutputForm::kJson) return;
   const std::string fields = Fields(head);
   Put(fmt::format("{{{}{}\"{}\":[", fields, fields.empty() ? "" : ",", key));
   first_item_ = true;
 }
 
 void Output::Item(const Json& item) {
-  if (!json_) return;
+  if (form_ == OutputForm::kJsonLines) return Document(item);
+  if (form_ != OutputForm::kJson) return;
   Put(first_item_ ? "\n" : ",\n");
   first_item_ = false;
   const std::string line = client::JsonLine(item);
@@ -50,7 +52,8 @@ void Output::Item(const Json& item) {
 }
 
 void Output::EndList(const Json& tail) {
-  if (!json_) return;
+  if (form_ == OutputForm::kJsonLines && !tail.empty()) Document(tail);
+  if (form_ != OutputForm::kJson) return;
   const std::string fields = Fields(tail);
   Put(fmt::format("\n]{}{}}}\n", fields.empty() ? "" : ",", fields));
 }
@@ -60,7 +63,7 @@ absl::Status Output::Finish() {
   return absl::FailedPreconditionError(fmt::format("standard output: {}", strerror(errno)));
 }
 
-void PrintError(const absl::Status& status, bool json) {
+void PrintError(std::string_view program, const absl::Status& status, bool json) {
   const std::optional<Reason> reason = ReasonOf(status);
   std::string text = client::Printable(client::TextOf(status));
   if (json) {
@@ -69,7 +72,7 @@ void PrintError(const absl::Status& status, bool json) {
     error["message"] = text;
     text = client::JsonLine({{"error", error}});
   } else {
-    text = fmt::format("labyrinth: {}{}\n", text, reason ? fmt::format(" ({})", ReasonName(*reason)) : "");
+    text = fmt::format("{}: {}{}\n", program, text, reason ? fmt::format(" ({})", ReasonName(*reason)) : "");
   }
   std::fwrite(text.data(), 1, text.size(), stderr);
 }

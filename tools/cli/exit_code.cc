@@ -1,4 +1,4 @@
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
 
 #include <string>
 

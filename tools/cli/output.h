@@ -1,6 +1,6 @@
 // What goes to standard output: lines for people, or JSON for programs.
-#ifndef LABYRINTH_TOOLS_LABYRINTH_OUTPUT_H_
-#define LABYRINTH_TOOLS_LABYRINTH_OUTPUT_H_
+#ifndef LABYRINTH_TOOLS_CLI_OUTPUT_H_
+#define LABYRINTH_TOOLS_CLI_OUTPUT_H_
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,19 +12,27 @@ namespace labyrinth::cli {
 
 using Json = nlohmann::ordered_json;
 
+enum class OutputForm {
+  kText,
+  kJson,       // one document a command
+  kJsonLines,  // one a line: each item of a list, and each document
+};
+
 // One command's output. Whatever came from a message, a title or a server passes through client::Printable (text) or
 // client::JsonLine (JSON) first, so that it can't drive the terminal. Thread-compatible.
 class Output {
  public:
-  explicit Output(bool json) : json_(json) {}
-  bool json() const { return json_; }
+  explicit Output(OutputForm form) : form_(form) {}
+  bool json() const { return form_ != OutputForm::kText; }
+  OutputForm form() const { return form_; }
 
-  // A line of text; nothing in JSON mode. `text` is safe to print already.
+  // A line of text; nothing in JSON. `text` is safe to print already.
   void Line(std::string_view text);
   // The command's one JSON document; nothing in text mode.
   void Document(const Json& document);
 
-  // In JSON mode the document is {HEAD..., "KEY": [items], TAIL...}, written item by item. Nothing in text mode.
+  // In JSON the document is {HEAD..., "KEY": [items], TAIL...}, written item by item; in JSON lines each of the three
+  // is a line of its own, unless it is empty. Nothing in text.
   void BeginList(const Json& head, std::string_view key);
   void Item(const Json& item);
   void EndList(const Json& tail = Json::object());
@@ -33,13 +41,13 @@ class Output {
   absl::Status Finish();
 
  private:
-  const bool json_;
+  const OutputForm form_;
   bool first_item_ = true;
 };
 
-// One line on standard error, for people (text) or programs (JSON).
-void PrintError(const absl::Status& status, bool json);
+// One line on standard error, for people (text, begun with the program's name) or programs (JSON).
+void PrintError(std::string_view program, const absl::Status& status, bool json);
 
 }  // namespace labyrinth::cli
 
-#endif  // LABYRINTH_TOOLS_LABYRINTH_OUTPUT_H_
+#endif  // LABYRINTH_TOOLS_CLI_OUTPUT_H_

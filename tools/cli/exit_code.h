@@ -1,6 +1,6 @@
 // What the program's exit code says; scripts rely on it (docs: the client's CLI).
-#ifndef LABYRINTH_TOOLS_LABYRINTH_EXIT_CODE_H_
-#define LABYRINTH_TOOLS_LABYRINTH_EXIT_CODE_H_
+#ifndef LABYRINTH_TOOLS_CLI_EXIT_CODE_H_
+#define LABYRINTH_TOOLS_CLI_EXIT_CODE_H_
 
 #include <string_view>
 
@@ -29,4 +29,4 @@ ExitCode ExitCodeOf(const absl::Status& status, bool changes);
 
 }  // namespace labyrinth::cli
 
-#endif  // LABYRINTH_TOOLS_LABYRINTH_EXIT_CODE_H_
+#endif  // LABYRINTH_TOOLS_CLI_EXIT_CODE_H_

@@ -1,4 +1,4 @@
-#include "tools/labyrinth/terminal.h"
+#include "tools/cli/terminal.h"
 
 #include <errno.h>
 #include <fmt/format.h>

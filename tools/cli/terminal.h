@@ -1,6 +1,6 @@
 // Asking a person.
-#ifndef LABYRINTH_TOOLS_LABYRINTH_TERMINAL_H_
-#define LABYRINTH_TOOLS_LABYRINTH_TERMINAL_H_
+#ifndef LABYRINTH_TOOLS_CLI_TERMINAL_H_
+#define LABYRINTH_TOOLS_CLI_TERMINAL_H_
 
 #include <string>
 
@@ -27,4 +27,4 @@ absl::Status ConfirmByName(const std::string& what, const std::string& name);
 
 }  // namespace labyrinth::cli
 
-#endif  // LABYRINTH_TOOLS_LABYRINTH_TERMINAL_H_
+#endif  // LABYRINTH_TOOLS_CLI_TERMINAL_H_
