@@ -20,6 +20,8 @@ absl::StatusOr<std::string> RunBackup(const v1::BackupTask& request, const BackU
     return !task.cancelled();
   };
   const auto record = back_up(request.dir(), std::move(options));
+  // This server is there, and what failed is the backups' disk: not to be tried again as if nobody had answered.
+  if (absl::IsUnavailable(record.status())) return absl::FailedPreconditionError(record.status().message());
   if (!record.ok()) return record.status();
   return fmt::format("backup {}: {} files, {} bytes", record->name.text(), record->files, record->bytes);
 }

@@ -115,6 +115,8 @@ absl::Status Restore(Context& context, const RestoreFlags& flags) {
       view.OnProgress(progress.done, progress.total, bytes ? "bytes" : "mailboxes");
       return !view.cancelled();
     });
+    // No server is asked here: a disk that refuses isn't one that can't be reached.
+    if (absl::IsUnavailable(report.status())) report = absl::FailedPreconditionError(report.status().message());
     const absl::Status ended = view.End(report.ok() ? absl::StatusOr<std::string>("restored") : report.status());
     if (!ended.ok()) return ended;
   }
