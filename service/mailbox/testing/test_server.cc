@@ -34,15 +34,20 @@ TestServer::~TestServer() {
 }
 
 std::unique_ptr<Sequencer> TestServer::NewSequencer() {
-  return std::make_unique<Sequencer>(*faults_, executor_, clock_, random_, [this](const std::string& partition) {
-    heard_[partition] = PositionOf(partition).revision;
-  });
+  return std::make_unique<Sequencer>(
+      *faults_, executor_, clock_, random_,
+      [this](const std::string& partition) { heard_[partition] = PositionOf(partition).revision; }, journal_);
 }
 
 void TestServer::Restart() {
   Settle();
   sequencer_.reset();
   sequencer_ = NewSequencer();
+}
+
+void TestServer::RestartWithJournal(RevocationJournal* journal) {
+  journal_ = journal;
+  Restart();
 }
 
 template <typename Op, typename Result, typename... Args>
