@@ -209,6 +209,14 @@ TEST_CASE("drain takes a server out of service and back; exit codes tell the res
   CHECK(RunProgram(kOperator, {"--help"}, f.home.path()).exit_code == 0);
   CHECK(RunProgram(kOperator, {"--version"}, f.home.path()).exit_code == 0);
   CHECK(RunProgram(kOperator, {}, f.home.path()).exit_code == 2);
+  // A script that a shell takes, with every command in it.
+  const ProgramResult completion = RunProgram(kOperator, {"completion", "bash"}, f.home.path());
+  CHECK_THAT(completion.out, Contains("'/mailbox') words='stats pseudonym quota") && Contains("--data-dir"));
+  WriteFile(f.home / "completion", completion.out +
+                                       "\nCOMP_WORDS=(labyrinthctl --yes device re); COMP_CWORD=3\n"
+                                       "_labyrinthctl; echo \"${COMPREPLY[@]}\"\n");
+  CHECK(RunProgram("/bin/bash", {f.home / "completion"}, f.home.path()).out == "revoke\n");
+  CHECK(RunProgram(kOperator, {"completion", "fish"}, f.home.path()).exit_code == 2);
   const ProgramResult unknown = RunProgram(kOperator, {"dance"}, f.home.path());
   CHECK(unknown.exit_code == 2);
   CHECK_THAT(unknown.err, Contains("dance"));
