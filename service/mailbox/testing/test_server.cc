@@ -30,9 +30,9 @@ TestServer::~TestServer() {
 }
 
 void TestServer::MakeParts() {
-  sequencer_ = std::make_unique<Sequencer>(*faults_, executor_, clock_, random_, [this](const std::string& partition) {
-    heard_[partition] = PositionOf(partition).revision;
-  });
+  sequencer_ = std::make_unique<Sequencer>(
+      *faults_, executor_, clock_, random_,
+      [this](const std::string& partition) { heard_[partition] = PositionOf(partition).revision; }, journal_);
   directory_ = std::make_unique<DirectoryReader>(*faults_, *tokens_);
   history_ = std::make_unique<HistoryReader>(*faults_, *tokens_, clock_);
   changes_ = std::make_unique<ChangeReader>(*faults_, kTestGeneration, clock_);
@@ -43,6 +43,11 @@ void TestServer::Restart() {
   Settle();
   sequencer_.reset();
   MakeParts();
+}
+
+void TestServer::RestartWithJournal(RevocationJournal* journal) {
+  journal_ = journal;
+  Restart();
 }
 
 template <typename Op, typename Result, typename... Args>

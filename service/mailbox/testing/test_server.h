@@ -79,6 +79,8 @@ class TestServer {
 
   // Another process over the same store: sequencer and readers are made anew, and know of no unsettled commit.
   void Restart();
+  // As Restart; removals go into `journal`, which outlives the server.
+  void RestartWithJournal(RevocationJournal* journal);
 
   // Starts a call; it is answered at the latest in Settle().
   Pending<CreateMailboxResponse> Start(CreateMailboxRequest request);
@@ -152,6 +154,7 @@ class TestServer {
   std::map<std::string, uint64_t> heard_;
   std::unique_ptr<PageTokens> tokens_;
   std::unique_ptr<storage::FaultyEngine> faults_;
+  RevocationJournal* journal_ = nullptr;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<DirectoryReader> directory_;
   std::unique_ptr<HistoryReader> history_;
