@@ -42,7 +42,7 @@ void Run(MailboxModel& model, int steps) {
   CHECK(seen.pages > seen.walks);
 }
 
-// Over several thousand steps.
+// Over a thousand steps.
 void CheckEverythingHappened(const MailboxModel::Seen& seen) {
   CHECK(seen.forgotten > 0);
   CHECK(seen.resyncs > 0);
