@@ -152,12 +152,12 @@ void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
   }
   // The page is its beginning, but for what the walk may have passed by; and the last page is all of it.
   auto next = beyond.begin();
-  const auto skip = [&] {
-    while (next != beyond.end() && walk.passed_by.contains(*next)) ++next;
+  const auto skip_to = [&](const std::string& id) {
+    while (next != beyond.end() && *next != id && walk.passed_by.contains(*next)) ++next;
   };
   for (const MessageView& message : page.messages) {
     const std::string& id = message.record.message_id();
-    if (next != beyond.end() && *next != id) skip();
+    skip_to(id);
     REQUIRE(next != beyond.end());
     CHECK(*next++ == id);
     CHECK(walk.taken.emplace(id, message.place.revision).second);
@@ -167,7 +167,7 @@ void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
   }
   walk.token = page.next_token;
   if (!walk.token.empty()) return;
-  skip();
+  skip_to("");
   CHECK(next == beyond.end());
   for (const std::string& id : walk.throughout) CHECK(walk.taken.contains({id, stored_[id].place.revision}));
 }
