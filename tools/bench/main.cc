@@ -102,7 +102,7 @@ int Run(Flags flags, const std::string& own_binary) {
     earlier = text.str();
   }
   flags.bench.own_binary = own_binary;
-  std::string dir = flags.parent_dir + "/labyrinth-bench-XXXXXX";
+  std::string dir = std::filesystem::absolute(flags.parent_dir).string() + "/labyrinth-bench-XXXXXX";
   if (mkdtemp(dir.data()) == nullptr) return Fail(absl::UnavailableError(dir + ": cannot be made"));
   // PostgreSQL's user passes through it.
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all | std::filesystem::perms::others_exec);
