@@ -9,6 +9,7 @@
 
 #include "storage/rocksdb/rocksdb_engine.h"
 #include "tests/conformance/engine/store_on_disk.h"
+#include "tests/fault/power_blobs.h"
 #include "tests/fault/shadow_engine.h"
 #include "tests/fault/workload.h"
 
@@ -30,6 +31,7 @@ class Store {
         disk_(std::make_shared<PowerDisk>(dir_.path() + ".attic", options.lie)),
         env_(::rocksdb::NewCompositeEnv(disk_)),
         server_(seed, &shadow_),
+        blobs_(seed),
         load_(seed, {&server_}, {.mailboxes = 3, .clock_steps = false, .large_messages = true}) {}
 
   ~Store() {
@@ -112,6 +114,7 @@ class Store {
       server_.Restart();
       if (created_) {
         shadow_.Judge(tally_);
+        blobs_.Judge(engine_->blobs(), tally_);
         load_.Judge(tally_);
         if (tally_.clean()) load_.CheckReads(tally_);
       }
@@ -133,7 +136,8 @@ class Store {
   void Live() {
     for (int step = 0; step < kStepsOfARound && !disk_->off(); ++step) {
       for (uint64_t calls = 1 + Below(6); calls > 0; --calls) load_.Start();
-      if (Below(40) == 0) engine_->EraseDeletedBlobs().IgnoreError();  // writes memtables out, merges tables
+      if (Below(4) == 0) blobs_.Start(engine_->blobs());
+      if (Below(20) == 0) engine_->EraseDeletedBlobs().IgnoreError();  // writes memtables out, merges tables
       Settle();
     }
     Settle();
@@ -157,6 +161,7 @@ class Store {
   ShadowEngine shadow_;
   std::unique_ptr<RocksdbEngine> engine_;
   TestServer server_;
+  PowerBlobs blobs_;
   Workload load_;
   bool created_ = false;
 };
