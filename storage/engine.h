@@ -102,6 +102,9 @@ struct CommitRequest {
   // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition then is at {incarnation + 1,
   // 0}.
   bool drop = false;
+  // May use part of the room that an engine keeps free when its disk fills up: for what can't wait until there is room
+  // again, as removing a device, or gives room back. Drops may anyway.
+  bool urgent = false;
   absl::Time deadline = absl::InfiniteFuture();
 };
 

@@ -8,12 +8,9 @@
 
 #include "client/message.h"
 #include "client/transfer/chat_content.h"
+#include "client/transfer/json_text.h"
 
 namespace labyrinth::client {
-
-// Compact, keys in their order of insertion, ending in a line feed. Control characters, C1 and delete included, are
-// escaped, so that a terminal can show it. Strings must be UTF-8.
-std::string JsonLine(const nlohmann::ordered_json& value);
 
 // What a message holds, for those that show it.
 struct ShownMessage {

@@ -71,6 +71,7 @@ TEST_CASE("Every key is read into its place") {
   REQUIRE(ReadToml(R"(
 listen = "[::]:7430"
 data_dir = "d"
+revocation_journal = "r"
 engine = "rocksdb"
 server_name = "n"
 log_level = "warn"
@@ -88,11 +89,16 @@ bytes = 10
 messages = 20
 [rocksdb]
 block_cache_mib = 64
+min_free_mib = 128
+[admin]
+socket = "s"
+status_socket = "t"
 )",
                    "x.toml", config)
               .ok());
   CHECK(config.listen == "[::]:7430");
   CHECK(config.data_dir == "d");
+  CHECK(config.revocation_journal == "r");
   CHECK(config.server_name == "n");
   CHECK(config.log_level == "warn");
   CHECK(config.drain_deadline_ms == 5);
@@ -105,6 +111,11 @@ block_cache_mib = 64
   CHECK(config.quota.bytes == 10);
   CHECK(config.quota.messages == 20);
   CHECK(config.block_cache_mib == 64);
+  CHECK(config.min_free_mib == 128);
+  CHECK(config.admin.socket == "s");
+  CHECK(config.admin.status_socket == "t");
+  CHECK(AdminSocketPath(config) == "s");
+  CHECK(AdminSocketPath(GoodDev()) == "/tmp/dev/admin.sock");
 }
 
 TEST_CASE("A file with a mistake is refused in one line with its place") {
@@ -162,6 +173,8 @@ TEST_CASE("A configuration with one thing wrong is refused by that key's name") 
       {"quota.bytes", GoodDev, [](ServerConfig& c) { c.quota.bytes = 0; }},
       {"quota.messages", GoodDev, [](ServerConfig& c) { c.quota.messages = 0; }},
       {"rocksdb.block_cache_mib", GoodDev, [](ServerConfig& c) { c.block_cache_mib = 7; }},
+      {"rocksdb.min_free_mib", GoodDev, [](ServerConfig& c) { c.min_free_mib = 63; }},
+      {"admin.status_socket", GoodDev, [](ServerConfig& c) { c.admin.status_socket = AdminSocketPath(c); }},
       {"drain_deadline_ms", GoodDev, [](ServerConfig& c) { c.drain_deadline_ms = -1; }},
       {"log_level", GoodDev, [](ServerConfig& c) { c.log_level = "loud"; }},
   };

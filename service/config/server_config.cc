@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "service/config/data_dir.h"
 #include "service/config/listen_address.h"
 #include "service/log/log.h"
 
@@ -73,6 +74,9 @@ absl::Status CheckNumbers(const ServerConfig& config) {
   if (config.block_cache_mib < 8 || config.block_cache_mib > 1024 * 1024) {
     return Bad("rocksdb.block_cache_mib", "from 8 to 1048576");
   }
+  if (config.min_free_mib < 64 || config.min_free_mib > 1024 * 1024 * 1024) {
+    return Bad("rocksdb.min_free_mib", "from 64 to 1073741824");
+  }
   if (config.accounts.leeway_ms < 0 || config.accounts.leeway_ms > kMaxLeewayMs) {
     return Bad("accounts.leeway_ms", fmt::format("from 0 to {}", kMaxLeewayMs));
   }
@@ -99,6 +103,10 @@ absl::Status CheckFiles(const ServerConfig& config) {
 
 }  // namespace
 
+std::string AdminSocketPath(const ServerConfig& config) {
+  return config.admin.socket.empty() ? DefaultAdminSocketPath(config.data_dir) : config.admin.socket;
+}
+
 void ApplyDevDefaults(ServerConfig& config) {
   if (!config.dev) return;
   if (config.listen.empty()) config.listen = kDevListen;
@@ -107,6 +115,9 @@ void ApplyDevDefaults(ServerConfig& config) {
 
 absl::Status Validate(const ServerConfig& config) {
   if (config.data_dir.empty()) return Bad("data_dir", "required");
+  if (config.admin.status_socket == AdminSocketPath(config)) {
+    return Bad("admin.status_socket", "must be another path than admin.socket");
+  }
   if (config.engine != "rocksdb") return Bad("engine", "\"rocksdb\" is the only engine of this version");
   if (!ParseLogLevel(config.log_level).has_value()) return Bad("log_level", "debug, info, warn or error");
   for (const auto check : {CheckMode, CheckListen, CheckNumbers, CheckFiles}) {

@@ -22,6 +22,8 @@ struct ServerConfig {
   std::string listen;    // "HOST:PORT", a numeric address; port 0: any free one
   std::string data_dir;  // made if it isn't there
   std::string engine = "rocksdb";
+  // Every removal, outside of what backups hold; better on another disk. Empty: DATA_DIR/revocations.journal.
+  std::string revocation_journal;
   std::string server_name;  // signed into every statement; never changes
 
   struct Accounts {
@@ -41,14 +43,25 @@ struct ServerConfig {
     uint64_t messages = limits::kQuotaMessages;
   } quota;  // of each mailbox
 
+  // Unix sockets of the operator's calls.
+  struct Admin {
+    std::string socket;         // everything; empty: DATA_DIR/admin.sock
+    std::string status_socket;  // what changes nothing; empty: none
+  } admin;
+
   uint32_t block_cache_mib = 256;
+  uint32_t min_free_mib = 1024;  // of the disk: below, saves are refused
   int64_t drain_deadline_ms = 30'000;
   std::string log_level = "info";
 
   // By command line alone.
   bool dev = false;
-  std::string port_file;  // the port that was bound is written here, whole or not at all
+  bool begin_journal = false;  // the store's journal of revocations is lost: a new one
+  std::string port_file;       // the port that was bound is written here, whole or not at all
 };
+
+// Where the operator's calls are served.
+std::string AdminSocketPath(const ServerConfig& config);
 
 // Fills in what --dev implies.
 void ApplyDevDefaults(ServerConfig& config);

@@ -83,6 +83,7 @@ class TableReader {
 void ReadRoot(TableReader& root, ServerConfig& config) {
   root.Text("listen", config.listen);
   root.Text("data_dir", config.data_dir);
+  root.Text("revocation_journal", config.revocation_journal);
   root.Text("engine", config.engine);
   root.Text("server_name", config.server_name);
   root.Text("log_level", config.log_level);
@@ -101,7 +102,14 @@ void ReadRoot(TableReader& root, ServerConfig& config) {
     quota.Number("bytes", config.quota.bytes);
     quota.Number("messages", config.quota.messages);
   });
-  root.Table("rocksdb", [&](TableReader& rocksdb) { rocksdb.Number("block_cache_mib", config.block_cache_mib); });
+  root.Table("admin", [&](TableReader& admin) {
+    admin.Text("socket", config.admin.socket);
+    admin.Text("status_socket", config.admin.status_socket);
+  });
+  root.Table("rocksdb", [&](TableReader& rocksdb) {
+    rocksdb.Number("block_cache_mib", config.block_cache_mib);
+    rocksdb.Number("min_free_mib", config.min_free_mib);
+  });
   root.RefuseUnknown();
 }
 

@@ -90,6 +90,11 @@ void Streams::Drain() {
   for (const auto& stream : All()) stream->Stop(errors::Draining());
 }
 
+void Streams::Undrain() {
+  const absl::MutexLock lock(&mutex_);
+  draining_ = false;
+}
+
 std::size_t Streams::size() const {
   const absl::MutexLock lock(&mutex_);
   return entries_.size();

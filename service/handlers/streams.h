@@ -50,6 +50,8 @@ class Streams {
   void Tick() ABSL_LOCKS_EXCLUDED(mutex_);
   // Ends all with DRAINING, and takes no more.
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes them again.
+  void Undrain() ABSL_LOCKS_EXCLUDED(mutex_);
 
   std::size_t size() const ABSL_LOCKS_EXCLUDED(mutex_);
 

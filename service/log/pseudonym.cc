@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <system_error>
+
 #include "common/bytes.h"
 #include "crypto/primitives/hash.h"
 #include "crypto/statements/codec.h"
@@ -13,8 +16,7 @@ constexpr std::size_t kTagBytes = 4;
 
 }  // namespace
 
-Pseudonym Pseudonyms::Of(std::string_view partition) const {
-  const int64_t period = clock_.NowMs() / kPeriodMs;
+Pseudonym Pseudonyms::At(int64_t period, std::string_view partition) const {
   const absl::MutexLock lock(&mutex_);
   if (period != period_) {
     std::string number;
@@ -24,6 +26,24 @@ Pseudonym Pseudonyms::Of(std::string_view partition) const {
   }
   const crypto::MacTag tag = crypto::Mac(partition, period_key_);
   return Pseudonym(fmt::format("p{}:{}", period, ToHex(tag.view().substr(0, kTagBytes))));
+}
+
+std::optional<int64_t> Pseudonyms::PeriodOf(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (text.empty() || text[0] != 'p' || colon == std::string_view::npos) return std::nullopt;
+  int64_t period = 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + colon, period);
+  if (error != std::errc() || end != text.data() + colon || text.size() != colon + 1 + 2 * kTagBytes) {
+    return std::nullopt;
+  }
+  return period;
+}
+
+std::string Pseudonyms::DeviceHandle(std::string_view partition, DeviceId id) const {
+  // Longer than a period's number, so that neither is ever the other.
+  std::string text(partition);
+  crypto::AppendU64(text, id.value());
+  return fmt::format("d:{}", ToHex(crypto::Mac(text, key_).view().substr(0, kTagBytes)));
 }
 
 }  // namespace labyrinth::service

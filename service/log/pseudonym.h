@@ -3,11 +3,14 @@
 #define LABYRINTH_SERVICE_LOG_PSEUDONYM_H_
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/clock.h"
+#include "common/ids.h"
 #include "crypto/primitives/secret.h"
 #include "service/log/fields.h"
 
@@ -23,7 +26,16 @@ class Pseudonyms {
   // Both outlive the object.
   Pseudonyms(const crypto::Secret& key, const Clock& clock) : key_(key), clock_(clock) {}
 
-  Pseudonym Of(std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_);
+  Pseudonym Of(std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    return At(clock_.NowMs() / kPeriodMs, partition);
+  }
+  // What the log of that day calls it.
+  Pseudonym At(int64_t period, std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The period that a pseudonym's text begins with; nullopt if it is none.
+  static std::optional<int64_t> PeriodOf(std::string_view text);
+
+  // "d:8f2c91d0": what the operator's tools call a device of a mailbox, on any day. Never in a log.
+  std::string DeviceHandle(std::string_view partition, DeviceId id) const;
 
  private:
   const crypto::Secret& key_;

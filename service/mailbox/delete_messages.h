@@ -33,6 +33,7 @@ class DeleteMessagesOperation final : public OperationWithResult<DeleteResponse>
   void Need(const BatchState& state, std::vector<std::string>& keys) const override;
   void NeedScans(const BatchState& state, std::vector<storage::Scan>& scans) const override;
   absl::Status Decide(Transaction& txn) override;
+  bool urgent() const override { return true; }
 
  private:
   void Finish(const storage::Position& position, DeleteResponse& response) override {

@@ -112,6 +112,7 @@ class RevokeDeviceOperation final : public OperationWithResult<uint64_t> {
       : OperationWithResult(std::move(done)), policy_(policy), request_(std::move(request)) {}
   void Need(const BatchState& state, std::vector<std::string>& keys) const override;
   absl::Status Decide(Transaction& txn) override;
+  bool urgent() const override { return true; }
 
  private:
   const Policy& policy_;

@@ -48,6 +48,7 @@ class OpenEpochOperation final : public OperationWithResult<OpenEpochResponse> {
   OpenEpochOperation(const Policy& policy, OpenEpochRequest request, RandomSource& random, Done done);
   void Need(const BatchState& state, std::vector<std::string>& keys) const override;
   absl::Status Decide(Transaction& txn) override;
+  bool urgent() const override { return true; }
 
  private:
   absl::Status CheckMembers(const storage_v1::Roster& roster) const;

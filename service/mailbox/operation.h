@@ -39,6 +39,8 @@ class Operation {
   // True for operations that change membership, epochs or the mailbox itself: each gets a batch of its own, so that
   // what the others of a batch asked for never depends on one of these.
   virtual bool alone() const { return true; }
+  // True for what mustn't wait for room on a disk that fills up: CommitRequest::urgent.
+  virtual bool urgent() const { return false; }
 
   absl::Time deadline = absl::InfiniteFuture();
 };

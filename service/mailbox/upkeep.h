@@ -43,6 +43,7 @@ class UpkeepOperation final : public OperationWithResult<UpkeepResult> {
   void Need(const BatchState& state, std::vector<std::string>& keys) const override;
   void NeedScans(const BatchState& state, std::vector<storage::Scan>& scans) const override;
   absl::Status Decide(Transaction& txn) override;
+  bool urgent() const override { return true; }
 
  private:
   // What is due, as far as it was read and this commit goes.

@@ -15,6 +15,7 @@
 
 #include "common/executor.h"
 #include "common/limits.h"
+#include "service/admin/check_task.h"
 #include "service/attachments/attachments.h"
 #include "service/auth/dev_issuer.h"
 #include "service/auth/jwks_file.h"
@@ -25,11 +26,18 @@
 #include "service/handlers/epoch_service.h"
 #include "service/handlers/history_service.h"
 #include "service/handlers/mailbox_service.h"
+#include "service/journal/file_journal.h"
+#include "service/journal/journal_start.h"
 #include "service/mailbox/caretaker.h"
+#include "service/restore/backup_labels.h"
+#include "service/server/admin_host.h"
+#include "service/server/admin_listener.h"
+#include "service/server/backup_task.h"
 #include "service/server/call_logger.h"
 #include "service/server/dev_issuer_service.h"
 #include "service/server/listener.h"
 #include "service/server/readiness.h"
+#include "service/server/store_tasks.h"
 #include "service/server/ticker.h"
 #include "service/wake/wake_driver.h"
 #include "storage/rocksdb/rocksdb_engine.h"
@@ -42,6 +50,8 @@ namespace {
 constexpr absl::Duration kTick = absl::Seconds(1);
 // How often the store is asked for partitions that are due.
 constexpr absl::Duration kWakeInterval = absl::Seconds(2);
+// Owner and group; a directory that sets its group decides which.
+constexpr mode_t kAdminSocketMode = 0660;
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 absl::Status MakeDataDir(const std::string& path) {
@@ -65,9 +75,6 @@ std::size_t Workers() { return std::max(2u, std::thread::hardware_concurrency())
 
 }  // namespace
 
-std::string StorePath(const std::string& data_dir) { return data_dir + "/store"; }
-std::string DevIssuerKeyPath(const std::string& data_dir) { return data_dir + "/dev_issuer.key"; }
-
 // In the order of construction: each may use those above it.
 struct Environment::Parts {
   Parts(const ServerConfig& config, const Clock& clock, spdlog::sink_ptr sink)
@@ -78,6 +85,7 @@ struct Environment::Parts {
   Log log;
   std::unique_ptr<storage::RocksdbEngine> engine;
   std::optional<ServerKeys> keys;
+  std::unique_ptr<journal::FileJournal> journal;
   std::optional<DevIssuer> dev_issuer;
   std::unique_ptr<KeySource> account_keys;
   std::optional<JwtVerifier> accounts;
@@ -115,6 +123,12 @@ struct Environment::Parts {
   std::optional<Readiness> readiness;
   std::optional<Ticker> ticker;
   std::optional<Ticker> wake_ticker;
+  AdminTasks admin_tasks;
+  std::optional<ProcessHost> host;
+  TaskSlot task_slot;
+  std::optional<AdminContext> admin_context;
+  std::optional<AdminServiceHandler> admin_service, status_service;
+  std::unique_ptr<AdminListener> admin_listener, status_listener;
 
   std::array<Streams*, 4> AllStreams() {
     return {&enrollment_watches, &watches, &history_downloads, &attachment_streams};
@@ -124,12 +138,15 @@ struct Environment::Parts {
   absl::Status LoadCredentials(RandomSource& random);
   void BuildDomain(RandomSource& random);
   absl::Status Serve();
+  absl::Status ServeAdmin(RandomSource& random);
+  absl::StatusOr<storage::BackupRecord> BackUp(const std::string& dir, storage::BackupOptions options);
 };
 
 absl::Status Environment::Parts::OpenStore(RandomSource& random) {
   if (auto status = MakeDataDir(config.data_dir); !status.ok()) return status;
   storage::RocksdbOptions options;
   options.block_cache_bytes = std::size_t{config.block_cache_mib} << 20;
+  options.min_free_disk_bytes = uint64_t{config.min_free_mib} << 20;
   auto opened = storage::RocksdbEngine::Open(StorePath(config.data_dir), options);
   if (!opened.ok()) return opened.status();
   engine = *std::move(opened);
@@ -137,6 +154,11 @@ absl::Status Environment::Parts::OpenStore(RandomSource& random) {
   auto loaded = ServerKeys::LoadOrCreate(*engine, random, {config.server_name, config.dev});
   if (!loaded.ok()) return loaded.status();
   keys = *std::move(loaded);
+  const std::string path =
+      config.revocation_journal.empty() ? DefaultJournalPath(config.data_dir) : config.revocation_journal;
+  auto started = journal::StartJournal(*engine, path, config.begin_journal, keys->generation(), clock, random);
+  if (!started.ok()) return started.status();
+  journal = *std::move(started);
   return absl::OkStatus();
 }
 
@@ -194,7 +216,7 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
     // Off the committer's thread: whoever is woken reads.
     workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
   };
-  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches);
+  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches, journal.get());
   caretaker.emplace(*sequencer);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {
@@ -226,14 +248,66 @@ absl::Status Environment::Parts::Serve() {
   if (!listening.ok()) return listening.status();
   listener = *std::move(listening);
   readiness.emplace(
-      *engine, [this] { return engine->Health(); }, clock, *listener.server->GetHealthCheckService(), log);
+      *engine,
+      [this] {
+        absl::Status health = engine->Health();
+        health.Update(journal->Health());
+        return health;
+      },
+      clock, *listener.server->GetHealthCheckService(), log);
   readiness->Start();
   ticker.emplace(kTick, [this] {
     enrollments->Sweep();
     for (Streams* streams : AllStreams()) streams->Tick();
   });
   wake_ticker.emplace(kWakeInterval, [this] { waker->RunOnce(); });
-  if (!config.port_file.empty()) return WritePortFile(config.port_file, listener.port);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<storage::BackupRecord> Environment::Parts::BackUp(const std::string& dir,
+                                                                 storage::BackupOptions options) {
+  options.now_ms = clock.NowMs();
+  // Of the journal as it is now: whatever the backup will have of removals is in it.
+  options.labels = restore::ToLabels({journal->id(), journal->durable_bytes(), keys->generation()});
+  return engine->Backup(dir, options);
+}
+
+absl::Status Environment::Parts::ServeAdmin(RandomSource& random) {
+  const auto all = AllStreams();
+  host.emplace(ProcessHost::Parts{.config = config,
+                                  .port = listener.port,
+                                  .generation = keys->generation(),
+                                  .engine_health = [this] { return engine->Health(); },
+                                  .reserve_bytes = uint64_t{config.min_free_mib} << 20,
+                                  .sequencer = *sequencer,
+                                  .streams = {all.begin(), all.end()},
+                                  .readiness = *readiness,
+                                  .clock = clock});
+  admin_tasks.check = [this](const v1::CheckTask& request, TaskListener& task) {
+    return RunCheck(*engine, engine->blobs(), *pseudonyms, clock.NowMs(), request, task);
+  };
+  admin_tasks.backup = [this](const v1::BackupTask& request, TaskListener& task) {
+    const auto back_up = [this](const std::string& dir, storage::BackupOptions options) {
+      return BackUp(dir, std::move(options));
+    };
+    return RunBackup(request, back_up, task);
+  };
+  admin_tasks.verify = [this](const v1::VerifyTask& request, TaskListener& task) {
+    return RunVerify(*engine, request, task);
+  };
+  admin_tasks.compact = [this](const v1::CompactTask&, TaskListener& task) { return RunCompact(*engine, task); };
+  admin_context.emplace(AdminContext{*engine, *sequencer, policy, *keys, *pseudonyms, *enrollments, clock, random, log,
+                                     *host, admin_tasks});
+  using Access = AdminServiceHandler::Access;
+  admin_service.emplace(*admin_context, task_slot, Access::kAll);
+  auto listening = AdminListener::Listen(AdminSocketPath(config), kAdminSocketMode, *admin_service, log);
+  if (!listening.ok()) return listening.status();
+  admin_listener = *std::move(listening);
+  if (config.admin.status_socket.empty()) return absl::OkStatus();
+  status_service.emplace(*admin_context, task_slot, Access::kStatus);
+  listening = AdminListener::Listen(config.admin.status_socket, kAdminSocketMode, *status_service, log);
+  if (!listening.ok()) return listening.status();
+  status_listener = *std::move(listening);
   return absl::OkStatus();
 }
 
@@ -247,6 +321,10 @@ absl::StatusOr<std::unique_ptr<Environment>> Environment::Start(const ServerConf
   if (auto status = parts.LoadCredentials(random); !status.ok()) return status;
   parts.BuildDomain(random);
   if (auto status = parts.Serve(); !status.ok()) return status;
+  if (auto status = parts.ServeAdmin(random); !status.ok()) return status;
+  if (!config.port_file.empty()) {
+    if (auto status = WritePortFile(config.port_file, parts.listener.port); !status.ok()) return status;
+  }
   parts.log.Event(LogLevel::kInfo, "started").Count("port", parts.listener.port);
   parts.log.Flush();
   return environment;
@@ -257,6 +335,10 @@ Environment::~Environment() {
   Drain();
 }
 
+absl::StatusOr<storage::BackupRecord> Environment::BackUp(const std::string& dir, storage::BackupOptions options) {
+  return parts_->BackUp(dir, std::move(options));
+}
+
 int Environment::port() const { return parts_->listener.port; }
 
 void Environment::Drain() {
@@ -264,6 +346,10 @@ void Environment::Drain() {
   if (parts.readiness.has_value()) parts.readiness->Drain();
   if (parts.listener.server == nullptr) return;
   parts.log.Event(LogLevel::kInfo, "draining").Count("pending", parts.sequencer->pending());
+  // Its tasks end where they can.
+  for (auto* admin : {&parts.admin_listener, &parts.status_listener}) {
+    if (*admin != nullptr) (*admin)->Shutdown(std::chrono::system_clock::now());
+  }
   parts.waker->Stop();
   for (Streams* streams : parts.AllStreams()) streams->Drain();
   const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(parts.config.drain_deadline_ms);

@@ -9,8 +9,10 @@
 #include "absl/status/statusor.h"
 #include "common/clock.h"
 #include "common/random.h"
+#include "service/config/data_dir.h"
 #include "service/config/server_config.h"
 #include "service/log/log.h"
+#include "storage/rocksdb/backup.h"
 
 namespace labyrinth::service {
 
@@ -25,6 +27,10 @@ class Environment {
 
   int port() const;
 
+  // Backs the store up into `dir` while it serves: storage/rocksdb/backup.h, whose errors these are. The backup notes
+  // which journal of revocations goes with it. Blocks; any thread.
+  absl::StatusOr<storage::BackupRecord> BackUp(const std::string& dir, storage::BackupOptions options);
+
   // Stops taking calls, lets running ones finish until config.drain_deadline_ms, and cancels the rest. What was
   // acknowledged is durable anyway.
   void Drain();
@@ -35,10 +41,6 @@ class Environment {
 
   std::unique_ptr<Parts> parts_;
 };
-
-// Where things lie below the data directory.
-std::string StorePath(const std::string& data_dir);
-std::string DevIssuerKeyPath(const std::string& data_dir);
 
 }  // namespace labyrinth::service
 

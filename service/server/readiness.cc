@@ -30,7 +30,23 @@ void Readiness::Start() {
 void Readiness::Drain() {
   absl::MutexLock lock(&mutex_);
   draining_ = true;
+  ready_ = false;
   health_.SetServingStatus(kService, false);
+}
+
+void Readiness::Undrain() {
+  absl::MutexLock lock(&mutex_);
+  draining_ = false;
+}
+
+bool Readiness::ready() const {
+  absl::MutexLock lock(&mutex_);
+  return ready_.value_or(false);
+}
+
+bool Readiness::draining() const {
+  absl::MutexLock lock(&mutex_);
+  return draining_;
 }
 
 void Readiness::Loop() {

@@ -38,8 +38,13 @@ class Readiness {
   void Start();
   // Probes once. By one thread at a time.
   void Check() { Report(Probe()); }
-  // Not serving from now on: the server is about to stop.
+  // Not serving from now on: the server is about to stop, or is taken out of service.
   void Drain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Back into service, as soon as the next probe has succeeded.
+  void Undrain() ABSL_LOCKS_EXCLUDED(mutex_);
+  // What was reported last.
+  bool ready() const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool draining() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   void Loop() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -52,7 +57,7 @@ class Readiness {
   grpc::HealthCheckServiceInterface& health_;
   Log& log_;
   storage::Position probe_at_;  // by the thread that probes
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<bool> ready_ ABSL_GUARDED_BY(mutex_);  // as last reported

@@ -71,9 +71,10 @@ std::vector<CommitResult> Committer::Apply(const std::vector<QueuedWrite>& group
   std::vector<CommitResult> results;
   results.reserve(group.size());
   for (const QueuedWrite& write : group) {
-    // Drops and deletions give room back.
+    // Drops and deletions give room back. What is urgent may use half of the reserve: the rest is for compactions.
     if (const auto* commit = std::get_if<CommitRequest>(&write)) {
-      results.push_back(commit->drop || reserve_.HasRoom() ? commits.Stage(*commit) : full);
+      const bool may = commit->drop || reserve_.HasRoom() || (commit->urgent && reserve_.HasHalf());
+      results.push_back(may ? commits.Stage(*commit) : full);
     } else if (const auto* blob = std::get_if<BlobWrite>(&write)) {
       results.push_back(!blob->chunk.has_value() || reserve_.HasRoom(kReservesOfChunks) ? blobs.Stage(*blob) : full);
     } else {

@@ -19,6 +19,12 @@ bool DiskReserve::HasRoom(uint64_t reserves) {
   return free_bytes_ / reserves >= min_free_bytes_;
 }
 
+bool DiskReserve::HasHalf() {
+  if (min_free_bytes_ == 0) return true;
+  Ask();
+  return free_bytes_ >= min_free_bytes_ / 2;
+}
+
 uint64_t DiskReserve::RoomBytes() {
   if (min_free_bytes_ == 0) return std::numeric_limits<uint64_t>::max();
   Ask();

@@ -18,6 +18,8 @@ class DiskReserve {
   // False while less than `reserves` times the reserve is free. A file system that can't be asked counts as having
   // room.
   bool HasRoom(uint64_t reserves = 1);
+  // False while less than half of the reserve is free.
+  bool HasHalf();
   // What is free beyond the reserve; without bound while the check is off.
   uint64_t RoomBytes();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/committer.h"
 #include "storage/rocksdb/fail_stop.h"
+#include "storage/rocksdb/file_verifier.h"
 #include "storage/rocksdb/layout.h"
 #include "storage/rocksdb/log_check.h"
 #include "storage/rocksdb/reader.h"
@@ -118,11 +120,11 @@ absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
 
 absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::string& path,
                                                                    const RocksdbOptions& options) {
-  absl::StatusOr<StoreDir> dir = StoreDir::Claim(path);
+  absl::StatusOr<StoreDir> dir = StoreDir::Claim(path, options.unfinished_restore);
   if (!dir.ok()) return dir.status();
   LogSummary logs;
   if (!dir->is_new()) {
-    const auto checked = CheckLogs(dir->db_dir());
+    const auto checked = CheckLogs(dir->db_dir(), /*may_lack_log=*/options.unfinished_restore);
     if (!checked.ok()) return checked.status();
     logs = *checked;
   }
@@ -160,6 +162,33 @@ void RocksdbEngine::ListPartitions(std::string after, std::size_t limit, Partiti
 BlobStore& RocksdbEngine::blobs() { return *state_->blobs; }
 
 absl::StatusOr<uint64_t> RocksdbEngine::EraseDeletedBlobs() { return state_->eraser->Pass(); }
+
+absl::StatusOr<BackupRecord> RocksdbEngine::Backup(const std::string& dir, const BackupOptions& options) {
+  if (absl::Status health = Health(); !health.ok()) return health;
+  return CreateBackup(state_->db.get(), dir, options);
+}
+
+absl::StatusOr<VerifySummary> RocksdbEngine::VerifyFiles(uint64_t rate_bytes_per_second, VerifyListener& listener) {
+  return FileVerifier(state_->db.get(), state_->dir.db_dir(), state_->families, rate_bytes_per_second, listener).Run();
+}
+
+absl::Status RocksdbEngine::Compact(std::atomic<bool>& cancelled) {
+  ::rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.bottommost_level_compaction = ::rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.canceled = &cancelled;
+  const ::rocksdb::Status status = state_->db->CompactRange(options, state_->families[0], nullptr, nullptr);
+  if (cancelled) return absl::CancelledError("interrupted");
+  if (!status.ok()) return absl::UnavailableError(fmt::format("the store can't be compacted: {}", status.ToString()));
+  // Each pass rewrites a share; one that leaves as much as the one before it has no room, or nothing left to do.
+  for (uint64_t left = std::numeric_limits<uint64_t>::max(); !cancelled;) {
+    const absl::StatusOr<uint64_t> rest = EraseDeletedBlobs();
+    if (!rest.ok()) return rest.status();
+    if (*rest == 0 || *rest >= left) return absl::OkStatus();
+    left = *rest;
+  }
+  return absl::CancelledError("interrupted");
+}
 
 absl::Status RocksdbEngine::Health() const { return state_->fail_stop.Health(); }
 

@@ -2,6 +2,8 @@
 #ifndef LABYRINTH_STORAGE_ROCKSDB_ROCKSDB_ENGINE_H_
 #define LABYRINTH_STORAGE_ROCKSDB_ROCKSDB_ENGINE_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,7 +11,9 @@
 #include "absl/status/statusor.h"
 #include "storage/blob_store.h"
 #include "storage/engine.h"
+#include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/options.h"
+#include "storage/rocksdb/verify.h"
 
 namespace labyrinth::storage {
 
@@ -41,6 +45,19 @@ class RocksdbEngine final : public Engine {
   // Does now one of the passes that run all the time (BlobEraser::Pass): what is deleted leaves the disk. Returns how
   // many bytes of deleted chunks are left on it. UNAVAILABLE with the cause, in the operator's words.
   absl::StatusOr<uint64_t> EraseDeletedBlobs();
+
+  // Backs the store up into `dir` while it is in use: see CreateBackup. Blocks until it is done. Also UNAVAILABLE after
+  // a failed write: what the disk holds isn't known then.
+  absl::StatusOr<BackupRecord> Backup(const std::string& dir, const BackupOptions& options);
+
+  // Reads every byte of the store's files and compares checksums, at `rate_bytes_per_second` at most (0: no bound).
+  // Goes on while the store is in use; blocks. Damage goes to the listener; the errors are CANCELLED, and UNAVAILABLE.
+  absl::StatusOr<VerifySummary> VerifyFiles(uint64_t rate_bytes_per_second, VerifyListener& listener);
+
+  // Merges all records with what deletes them, and does passes of EraseDeletedBlobs while they have something to do:
+  // needs room for the store's largest part once more. Blocks. CANCELLED once `cancelled` is set; UNAVAILABLE with a
+  // line for the operator.
+  absl::Status Compact(std::atomic<bool>& cancelled);
 
   // OK, or UNAVAILABLE with the cause, in the operator's words, why commits fail until a restart.
   absl::Status Health() const;

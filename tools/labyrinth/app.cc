@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "client/transfer/text.h"
+#include "tools/cli/exit_code.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/context.h"
-#include "tools/labyrinth/exit_code.h"
 
 namespace labyrinth::cli {
 namespace {
@@ -60,7 +60,7 @@ std::optional<int> Parse(CLI::App& app, int argc, char** argv, const GlobalFlags
       text = fmt::format("{}: no such command or flag", unknown.front());
     }
     while (text.ends_with('\n')) text.pop_back();
-    PrintError(Usage(fmt::format("{} (labyrinth --help)", text)), flags.output == "json");
+    PrintError("labyrinth", Usage(fmt::format("{} (labyrinth --help)", text)), flags.output == "json");
     return static_cast<int>(ExitCode::kUsage);
   }
 }
@@ -86,6 +86,7 @@ int RunApp(int argc, char** argv) {
   AddSync(app, chosen);
   AddDevices(app, chosen);
   AddRotate(app, chosen);
+  AddAcceptRestore(app, chosen);
   AddRecovery(app, chosen);
   AddExport(app, chosen);
   AddVerify(app, chosen);
@@ -95,7 +96,7 @@ int RunApp(int argc, char** argv) {
   absl::Status status = chosen.run(context);
   const absl::Status written = context.out().Finish();
   if (status.ok()) status = written;
-  if (!status.ok()) PrintError(status, context.out().json());
+  if (!status.ok()) PrintError("labyrinth", status, context.out().json());
   return static_cast<int>(ExitCodeOf(status, chosen.changes));
 }
 

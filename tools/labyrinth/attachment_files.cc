@@ -17,8 +17,9 @@
 #include "client/transfer/status.h"
 #include "client/transfer/text.h"
 #include "common/text.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/progress_bar.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/progress_bar.h"
 
 namespace labyrinth::cli {
 namespace {

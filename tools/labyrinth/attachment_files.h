@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/client.h"
+#include "tools/cli/output.h"
 #include "tools/labyrinth/context.h"
-#include "tools/labyrinth/output.h"
 
 namespace labyrinth::cli {
 

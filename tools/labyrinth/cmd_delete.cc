@@ -10,9 +10,9 @@
 #include "client/transfer/text.h"
 #include "common/bytes.h"
 #include "common/limits.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/terminal.h"
 #include "tools/labyrinth/commands.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/terminal.h"
 #include "tools/labyrinth/thread_name.h"
 
 namespace labyrinth::cli {

@@ -7,9 +7,10 @@
 #include "client/transfer/history_source.h"
 #include "client/transfer/jsonl_export.h"
 #include "client/transfer/text.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/progress_bar.h"
 #include "tools/labyrinth/commands.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/progress_bar.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -8,9 +8,10 @@
 #include "client/transfer/import.h"
 #include "client/transfer/messenger_export.h"
 #include "client/transfer/status.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/progress_bar.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/device_name.h"
-#include "tools/labyrinth/progress_bar.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -6,11 +6,12 @@
 #include <memory>
 
 #include "client/transfer/text.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/terminal.h"
 #include "tools/labyrinth/code_file.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/device_name.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/terminal.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -14,10 +14,10 @@
 #include "common/bytes.h"
 #include "common/text.h"
 #include "crypto/primitives/system_random.h"
+#include "tools/cli/exit_code.h"
 #include "tools/labyrinth/attachment_files.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/device_name.h"
-#include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/thread_name.h"
 #include "tools/labyrinth/time_text.h"
 

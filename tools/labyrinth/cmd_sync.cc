@@ -5,9 +5,10 @@
 #include "client/sync/local_history.h"
 #include "client/transfer/status.h"
 #include "common/text.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/interrupt.h"
+#include "tools/cli/progress_bar.h"
 #include "tools/labyrinth/commands.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/progress_bar.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "client/transfer/text.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/progress_bar.h"
 #include "tools/labyrinth/commands.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/progress_bar.h"
 
 namespace labyrinth::cli {
 namespace {

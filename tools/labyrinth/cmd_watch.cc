@@ -11,9 +11,10 @@
 #include "client/transfer/jsonl_line.h"
 #include "client/transfer/text.h"
 #include "common/bytes.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/interrupt.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/device_name.h"
-#include "tools/labyrinth/exit_code.h"
 #include "tools/labyrinth/message_text.h"
 #include "tools/labyrinth/thread_name.h"
 

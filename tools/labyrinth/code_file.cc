@@ -8,8 +8,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "client/transfer/text.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/terminal.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/terminal.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -1,7 +1,6 @@
 #include "tools/labyrinth/context.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,7 +10,7 @@
 
 #include "client/transfer/status.h"
 #include "client/transfer/text.h"
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
 
 namespace labyrinth::cli {
 namespace {
@@ -52,13 +51,12 @@ absl::Status MakeParents(const std::string& profile) {
   return absl::FailedPreconditionError(fmt::format("{}: {}", client::Printable(parent.string()), error.message()));
 }
 
-volatile sig_atomic_t g_interrupted = 0;  // a signal handler has no other place to write to
-void NoteInterrupt(int) { g_interrupted = 1; }
-
 }  // namespace
 
 Context::Context(const GlobalFlags& flags)
-    : flags_(flags), profile_(ProfilePath(flags.profile)), out_(flags.output == "json") {}
+    : flags_(flags),
+      profile_(ProfilePath(flags.profile)),
+      out_(flags.output == "json" ? OutputForm::kJson : OutputForm::kText) {}
 
 absl::Status Context::Settle(const Settings& remembered) {
   settings_ = remembered;
@@ -135,19 +133,5 @@ absl::StatusOr<Settings> Context::Remember(absl::FunctionRef<void(Settings&)> ch
   if (absl::Status s = SaveSettings(profile_, settings); !s.ok()) return s;
   return settings;
 }
-
-InterruptScope::InterruptScope() {
-  g_interrupted = 0;
-  struct sigaction action = {};
-  action.sa_handler = NoteInterrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
-
-InterruptScope::~InterruptScope() {
-  for (int signal : {SIGINT, SIGTERM}) ::signal(signal, SIG_DFL);
-}
-
-bool InterruptScope::interrupted() const { return g_interrupted != 0; }
 
 }  // namespace labyrinth::cli

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "client/client.h"
 #include "common/clock.h"
-#include "tools/labyrinth/output.h"
+#include "tools/cli/output.h"
 #include "tools/labyrinth/settings.h"
 
 namespace labyrinth::cli {
@@ -58,17 +58,6 @@ class Context {
   Output out_;
   SystemClock clock_;
   Settings settings_;
-};
-
-// While it lives, the first Ctrl-C (or SIGTERM) is noted instead of ending the process; the second ends it.
-class InterruptScope {
- public:
-  InterruptScope();
-  ~InterruptScope();
-  InterruptScope(const InterruptScope&) = delete;
-  InterruptScope& operator=(const InterruptScope&) = delete;
-
-  bool interrupted() const;
 };
 
 }  // namespace labyrinth::cli

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/transfer/text.h"
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
 #include "tools/labyrinth/thread_name.h"
 #include "tools/labyrinth/time_text.h"
 
@@ -24,6 +24,8 @@ std::string_view CauseText(client::RemovalCause cause) {
       return "whoever added it did not know the epoch's key";
     case client::RemovalCause::kWrongSignature:
       return "the signature over its keys is wrong";
+    case client::RemovalCause::kRemovedBefore:
+      return "it had been removed before the server was restored from a backup";
   }
   return {};
 }

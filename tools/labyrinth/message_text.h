@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "client/message.h"
-#include "tools/labyrinth/output.h"
+#include "tools/cli/output.h"
 
 namespace labyrinth::cli {
 

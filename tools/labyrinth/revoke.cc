@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "tools/cli/exit_code.h"
+#include "tools/cli/terminal.h"
 #include "tools/labyrinth/device_name.h"
-#include "tools/labyrinth/exit_code.h"
-#include "tools/labyrinth/terminal.h"
 #include "tools/labyrinth/time_text.h"
 
 namespace labyrinth::cli {

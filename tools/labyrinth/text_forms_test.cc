@@ -3,9 +3,9 @@
 
 #include "client/transfer/chat_content.h"
 #include "common/errors.h"
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/progress_bar.h"
 #include "tools/labyrinth/message_text.h"
-#include "tools/labyrinth/progress_bar.h"
 #include "tools/labyrinth/time_text.h"
 
 namespace labyrinth::cli {

@@ -10,7 +10,7 @@
 #include "client/transfer/jsonl_line.h"
 #include "client/transfer/text.h"
 #include "common/bytes.h"
-#include "tools/labyrinth/exit_code.h"
+#include "tools/cli/exit_code.h"
 
 namespace labyrinth::cli {
 namespace {

@@ -1,4 +1,4 @@
-// Cross-examines every row of a mailbox's partition: what one row says, the others must say too.
+// The operator's check (service/check), for tests that hold a mailbox's rows.
 #ifndef LABYRINTH_SERVICE_MAILBOX_TESTING_STORE_CHECK_H_
 #define LABYRINTH_SERVICE_MAILBOX_TESTING_STORE_CHECK_H_
 
@@ -8,14 +8,7 @@
 
 namespace labyrinth::mailbox::testing {
 
-// One line per contradiction; empty for a sound partition, or one without a mailbox. Judges
-//  - messages against their locations, the mailbox-wide index and the expiry index;
-//  - the feed against messages, tombstones, devices and epochs, and its own upkeep's marks against the feed;
-//  - threads and their activity against the messages in them;
-//  - the head's counters and wake time against all of that;
-//  - the roster against devices, key index, ORF scalars, sealed secrets and the current epoch's members;
-//  - the epochs and the signed log, replayed from its first entry, against the head and the roster;
-//  - request records against their ages.
+// One line per contradiction between the rows of a partition; empty for a sound one, or one without a mailbox.
 std::vector<std::string> CheckStore(const std::map<std::string, std::string>& rows);
 
 }  // namespace labyrinth::mailbox::testing

@@ -141,7 +141,23 @@ TEST_CASE("commits fail while the disk is nearly full; reads and drops go on") {
   CHECK(std::string(result.error.message()).find("nearly full") != std::string::npos);
   CHECK(CheckHistory(*engine, "p").value() == 3);
   CHECK(engine->Health().ok());
+  CommitRequest urgent = NextInHistory("p", 3);
+  urgent.urgent = true;
+  CHECK(CommitNow(*engine, urgent).outcome == CommitResult::Outcome::kFailed);  // not even half of it is free
   MustCommit(*engine, Drop("p", {1, 3}));
+}
+
+TEST_CASE("what is urgent goes on in the first half of the reserve") {
+  const TempDir dir;
+  WriteHistory(*MustOpen(dir.path()), "p", 3);
+  RocksdbOptions options = TestOptions();
+  options.min_free_disk_bytes = fs::space(dir.path()).available / 2 * 3;
+  const auto engine = MustOpen(dir.path(), options);
+  CommitRequest commit = NextInHistory("p", 3);
+  CHECK(CommitNow(*engine, commit).outcome == CommitResult::Outcome::kFailed);
+  commit.urgent = true;
+  MustCommit(*engine, commit);
+  CHECK(CheckHistory(*engine, "p").value() == 4);
 }
 
 }  // namespace
