@@ -377,12 +377,12 @@ void TakeEnd(Account& account, History& history) {
   } while (!epochs.page_token().empty());
 }
 
-std::shared_ptr<grpc::Channel> Connect(int port) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 20);
-  return grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", port), grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace
@@ -390,16 +390,21 @@ std::shared_ptr<grpc::Channel> Connect(int port) {
 History RunHistory(uint64_t seed, uint64_t calls, int restarts) {
   service::ServerConfig config =
       service::testing::DevConfig(service::testing::FreshDir(fmt::format("history{}", seed)));
-  auto server = std::make_unique<LiveServer>(config);
-  server->Start();
-  const int port = server->environment().port();
-  config.listen = fmt::format("127.0.0.1:{}", port);
+  {
+    // A port that is free now, so that every restart has the same.
+    LiveServer first(config);
+    first.Start();
+    config.listen = first.endpoint();
+  }
+  // One object for all its lives: its randomness goes on, for ids are never drawn twice.
+  LiveServer server(config);
+  server.Start();
 
   crypto::SeededRandom random(seed);
   Account account;
-  account.channel = Connect(port);
+  account.channel = Connect(config.listen);
   account.name = "account";
-  account.token = server->Token(account.name);
+  account.token = server.Token(account.name);
   account.random = &random;
   auto first = std::make_unique<Member>(account);
   const absl::Status created = first->CreateMailbox();
@@ -415,9 +420,8 @@ History RunHistory(uint64_t seed, uint64_t calls, int restarts) {
   for (int i = 1; i <= restarts; ++i) {
     // Not for order: only so that restarts lie apart.
     while (!stage.over() && stage.made() < calls * i / (restarts + 1)) absl::SleepFor(absl::Milliseconds(5));
-    server->Stop();
-    server = std::make_unique<LiveServer>(config);
-    server->Start();
+    server.Stop();
+    server.Start();
   }
   for (std::thread& thread : threads) thread.join();
   History history;
