@@ -100,6 +100,8 @@ Attachments& LabyrinthClient::attachments() { return *parts_->attachments; }
 Core& LabyrinthClient::core() { return *parts_->core; }
 const std::string& LabyrinthClient::profile_dir() const { return parts_->profile_dir; }
 
+absl::StatusOr<RestoreReport> LabyrinthClient::AcceptRestore() { return client::AcceptRestore(*parts_->core); }
+
 absl::StatusOr<VerifyReport> LabyrinthClient::Verify(absl::FunctionRef<void(const VerifyProgress&)> progress) {
   return VerifyMailbox(*parts_->core, progress);
 }

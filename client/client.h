@@ -28,6 +28,7 @@
 #include "client/mailbox.h"
 #include "client/options.h"
 #include "client/recovery.h"
+#include "client/restore.h"
 #include "client/verify.h"
 
 namespace labyrinth::client {
@@ -63,6 +64,10 @@ class LabyrinthClient {
   // For the library's own parts that stand beside it (client/sync).
   Core& core();
   const std::string& profile_dir() const;
+
+  // The server's store came back from a backup, says so, and calls fail with STORE_RESTORED: goes on from there. The
+  // report is to be shown to the user. See restore.h.
+  absl::StatusOr<RestoreReport> AcceptRestore();
 
   // Walks everything and cross-examines it: see verify.h. A finding is part of the report, not an error.
   absl::StatusOr<VerifyReport> Verify(absl::FunctionRef<void(const VerifyProgress&)> progress);

@@ -1,11 +1,14 @@
 #include "client/core.h"
 
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "client/convert.h"
 #include "client/epoch_walk.h"
 #include "client/pending.h"
+#include "common/errors.h"
 
 namespace labyrinth::client {
 namespace {
@@ -17,6 +20,13 @@ absl::Status CheckHandedEpoch(Api& api, const VerifiedLog& log, const Enrolment&
   const auto record = FetchRecord(api, log, epoch);
   if (!record.ok()) return record.status();
   return CheckMemberMac(epoch, *record, enrolment.device_id, enrolment.secrets.public_keys.device_key);
+}
+
+absl::Status RestoredError(uint64_t generation, const absl::Status& lost) {
+  const std::string text(lost.message());
+  return errors::Make(Reason::kStoreRestored,
+                      "the server's store was restored from a backup and lost something: " + text,
+                      {{"generation", std::to_string(generation)}, {"of", "membership log"}});
 }
 
 }  // namespace
@@ -60,7 +70,13 @@ absl::Status Core::Refresh() {
   std::vector<crypto::LogPosition> kept = {enrolment().log};
   const bool unread = enrolment().sponsor_log.has_value();
   if (unread) kept.push_back(*enrolment().sponsor_log);
-  if (absl::Status s = SyncLog(api(), kept, log); !s.ok()) return s;
+  const absl::Status synced = SyncLog(api(), kept, log);
+  const uint64_t told = api().session().generation();
+  const uint64_t generation = told != 0 ? told : enrolment().generation;
+  const bool announced = enrolment().generation != 0 && generation != enrolment().generation;
+  // By the server's own word its store came back from a backup: going on is for the user to decide (restore.h).
+  if (absl::IsDataLoss(synced) && announced) return RestoredError(generation, synced);
+  if (!synced.ok()) return synced;
   const crypto::LogMember* self = log.state().Find(device_key());
   if (self == nullptr) return Violation("membership log: it doesn't name this device");
   if (!self->active())
@@ -76,8 +92,15 @@ absl::Status Core::Refresh() {
                             .epoch_storage_key = enrolment().secrets.epoch_storage_key};
   if (absl::Status s = ChainForward(api(), log, recipient, epochs); !s.ok()) return s;
 
-  if (unread || log.position() != enrolment().log || epochs.size() != enrolment().epochs.size()) {
+  std::set<crypto::PublicKey> removed = enrolment().removed_keys;
+  for (const crypto::PublicKey& key : log.device_keys()) {
+    if (!log.state().Find(key)->active()) removed.insert(key);
+  }
+  if (unread || log.position() != enrolment().log || epochs.size() != enrolment().epochs.size() ||
+      generation != enrolment().generation || removed.size() != enrolment().removed_keys.size()) {
     const absl::Status updated = Update([&](KeychainState& state) {
+      state.enrolment->generation = generation;
+      state.enrolment->removed_keys = std::move(removed);
       state.enrolment->log = log.position();
       state.enrolment->epochs = std::move(epochs);
       state.enrolment->sponsor_log.reset();

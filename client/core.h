@@ -45,8 +45,10 @@ class Core {
   absl::Status Ready();
 
   // Reads the log's new entries and chains forward to the newest epoch, and keeps both. DATA_LOSS where the server's
-  // word fails a check; then nothing is kept. FAILED_PRECONDITION if the log says that this device was removed. A
-  // device that joined by a one-time code holds what its sponsor said against log and epoch here, before anything else.
+  // word fails a check; then nothing is kept. STORE_RESTORED (details: `of` = "membership log") where the log went back
+  // and the server has announced a restore: AcceptRestore (restore.h) is the way on. FAILED_PRECONDITION if the log
+  // says that this device was removed. A device that joined by a one-time code holds what its sponsor said against log
+  // and epoch here, before anything else.
   absl::Status Refresh();
 
   // Chains backward to epoch 0, where that wasn't done yet.

@@ -32,6 +32,12 @@ void Encode(const crypto::LogPosition& position, v1::LogPosition& out) {
   out.set_head(position.head.str());
 }
 
+void Encode(const crypto::Epoch& epoch, v1::EpochKey& out) {
+  out.set_sequence_id(static_cast<uint32_t>(epoch.sequence_id));
+  out.set_epoch_id(epoch.id.value());
+  out.set_root_key(Bytes(epoch.root_key));
+}
+
 void Encode(const Enrolment& enrolment, v1::Enrolment& out) {
   out.set_mailbox_id(enrolment.mailbox_id.str());
   out.set_device_id(enrolment.device_id.value());
@@ -46,12 +52,10 @@ void Encode(const Enrolment& enrolment, v1::Enrolment& out) {
   if (secrets.public_keys.sig_31.has_value()) device.set_sig_31(secrets.public_keys.sig_31->str());
   device.set_orf_client_state(Bytes(secrets.orf.bytes()));
   out.set_mailbox_root_salt(Bytes(enrolment.mailbox_root_salt));
-  for (const crypto::Epoch& epoch : enrolment.epochs.epochs()) {
-    auto& key = *out.add_epochs();
-    key.set_sequence_id(static_cast<uint32_t>(epoch.sequence_id));
-    key.set_epoch_id(epoch.id.value());
-    key.set_root_key(Bytes(epoch.root_key));
-  }
+  for (const crypto::Epoch& epoch : enrolment.epochs.epochs()) Encode(epoch, *out.add_epochs());
+  for (const crypto::Epoch& epoch : enrolment.lost_epochs) Encode(epoch, *out.add_lost_epochs());
+  for (const crypto::PublicKey& key : enrolment.removed_keys) out.add_removed_keys(key.str());
+  out.set_generation(enrolment.generation);
   Encode(enrolment.log, *out.mutable_log());
   out.set_next_change_number(enrolment.next_change_number);
   out.set_fresh_epoch_required(enrolment.fresh_epoch_required);
@@ -117,6 +121,11 @@ absl::StatusOr<crypto::DeviceSecrets> Decode(const v1::DeviceSecrets& in) {
   return secrets;
 }
 
+absl::StatusOr<crypto::Epoch> Decode(const v1::EpochKey& in) {
+  if (in.root_key().size() != crypto::kEpochRootKeyBytes) return Damaged("epoch keys");
+  return crypto::Epoch{EpochId(in.epoch_id()), in.sequence_id(), crypto::Secret::CopyOf(in.root_key())};
+}
+
 absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
   auto secrets = Decode(in.secrets());
   if (!secrets.ok()) return secrets.status();
@@ -126,9 +135,21 @@ absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
   if (!mailbox_id.has_value()) return Damaged("mailbox id");
   KnownEpochs epochs;
   for (const v1::EpochKey& key : in.epochs()) {
-    if (key.root_key().size() != crypto::kEpochRootKeyBytes) return Damaged("epoch keys");
-    crypto::Epoch epoch{EpochId(key.epoch_id()), key.sequence_id(), crypto::Secret::CopyOf(key.root_key())};
-    if (!epochs.Append(std::move(epoch)).ok()) return Damaged("epoch keys");
+    auto epoch = Decode(key);
+    if (!epoch.ok()) return epoch.status();
+    if (!epochs.Append(*std::move(epoch)).ok()) return Damaged("epoch keys");
+  }
+  std::vector<crypto::Epoch> lost_epochs;
+  for (const v1::EpochKey& key : in.lost_epochs()) {
+    auto epoch = Decode(key);
+    if (!epoch.ok()) return epoch.status();
+    lost_epochs.push_back(*std::move(epoch));
+  }
+  std::set<crypto::PublicKey> removed_keys;
+  for (const std::string& bytes : in.removed_keys()) {
+    const auto key = crypto::PublicKey::From(bytes);
+    if (!key.has_value()) return Damaged("removed devices");
+    removed_keys.insert(*key);
   }
   std::optional<crypto::LogPosition> sponsor_log;
   if (in.has_sponsor_log()) {
@@ -145,7 +166,10 @@ absl::StatusOr<Enrolment> Decode(const v1::Enrolment& in) {
                    .next_change_number = in.next_change_number(),
                    .fresh_epoch_required = in.fresh_epoch_required(),
                    .sponsor_log = sponsor_log,
-                   .last_write_ms = in.last_write_ms()};
+                   .last_write_ms = in.last_write_ms(),
+                   .generation = in.generation(),
+                   .removed_keys = std::move(removed_keys),
+                   .lost_epochs = std::move(lost_epochs)};
 }
 
 absl::StatusOr<PendingOperation> Decode(const v1::PendingOperation& in) {

@@ -25,6 +25,8 @@ PendingRevokeDevice Copy(const PendingRevokeDevice& p) { return {p.request.Clone
 }  // namespace
 
 Enrolment Enrolment::Clone() const {
+  std::vector<crypto::Epoch> lost;
+  for (const crypto::Epoch& epoch : lost_epochs) lost.push_back(epoch.Clone());
   return {.mailbox_id = mailbox_id,
           .device_id = device_id,
           .secrets = CloneSecrets(secrets),
@@ -34,7 +36,10 @@ Enrolment Enrolment::Clone() const {
           .next_change_number = next_change_number,
           .fresh_epoch_required = fresh_epoch_required,
           .sponsor_log = sponsor_log,
-          .last_write_ms = last_write_ms};
+          .last_write_ms = last_write_ms,
+          .generation = generation,
+          .removed_keys = removed_keys,
+          .lost_epochs = std::move(lost)};
 }
 
 KeychainState KeychainState::Clone() const {

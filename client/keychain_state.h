@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,7 +27,7 @@ struct Enrolment {
   crypto::DeviceSecrets secrets;
   crypto::Secret mailbox_root_salt;
   KnownEpochs epochs;
-  // The highest place of the membership log that was verified. It never goes back.
+  // The highest place of the membership log that was verified. It goes back by AcceptRestore alone (restore.h).
   crypto::LogPosition log;
   uint64_t next_change_number = 1;
   // Joined by a recovery code: no save before a fresh epoch is open (protocol section 4).
@@ -35,6 +36,12 @@ struct Enrolment {
   std::optional<crypto::LogPosition> sponsor_log = {};
   // When this device last saved or rotated, by its own clock, to a day (rotation_policy.h). 0: never.
   int64_t last_write_ms = 0;
+  // Of the server's store, when the log was last verified. 0: not known.
+  uint64_t generation = 0;
+  // Every device that a verified log ever named as removed: it stays so, whatever a log says that went back.
+  std::set<crypto::PublicKey> removed_keys = {};
+  // Of epochs that the server lost in a restore.
+  std::vector<crypto::Epoch> lost_epochs = {};
 
   Enrolment Clone() const;
 };

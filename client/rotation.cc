@@ -88,12 +88,13 @@ RotationReport Report(const Core& core, const RotationPlan& plan, const DeviceDi
   return report;
 }
 
-absl::StatusOr<RotationReport> Attempt(Core& core, const RotationRequest& request, bool allow_gone) {
+absl::StatusOr<RotationReport> Attempt(Core& core, RotationRequest request, bool allow_gone) {
   const auto directory = RefreshDirectory(core);
   if (!directory.ok()) return directory.status();
   const crypto::Epoch& current = core.enrolment().epochs.newest();
   const auto record = FetchRecord(core.api(), core.log(), current);
   if (!record.ok()) return record.status();
+  request.removed_before = core.enrolment().removed_keys;
   const auto plan = PlanRotation(*directory, core.log(), current, *record, core.device_key(), request, allow_gone);
   if (!plan.ok()) return plan.status();
   auto pending = Prepare(core, *plan, *directory);

@@ -22,6 +22,7 @@ enum class RemovalCause {
   kSponsored,       // added by a device that this rotation removes, or further down that chain
   kWrongMac,        // its MAC in the previous epoch doesn't verify: whoever added it didn't know the epoch's key
   kWrongSignature,  // a signature over its keys doesn't verify
+  kRemovedBefore,   // this device had seen it removed, before the server's log went back (restore.h)
 };
 
 struct RemovedDevice {
@@ -53,6 +54,7 @@ enum class SponsoredPolicy {
 struct RotationRequest {
   std::set<DeviceId> remove;
   SponsoredPolicy sponsored = SponsoredPolicy::kDropAll;
+  std::set<crypto::PublicKey> removed_before = {};  // filled in by Rotate: what this device remembers
 };
 
 // Opens the next epoch. Every member that stays was checked: its keys against the log, its signatures, its MAC in the

@@ -25,6 +25,10 @@ absl::StatusOr<Removed> Requested(const DeviceDirectory& directory, const crypto
     if (device->keys.device_key == opener) return absl::InvalidArgumentError("a device can't remove itself");
     removed.emplace(device->keys.device_key, RemovalCause::kRequested);
   }
+  for (const DeviceView& device : directory.devices()) {
+    const bool back = device.active && request.removed_before.contains(device.keys.device_key);
+    if (back) removed.emplace(device.keys.device_key, RemovalCause::kRemovedBefore);
+  }
   return removed;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "crypto/primitives/hash.h"
 #include "crypto/statements/session_statement.h"
@@ -18,6 +19,17 @@ constexpr std::size_t kMaxSessionTokenBytes = 512;
 constexpr int kSignInAttempts = 3;
 
 constexpr int64_t kRenewBeforeMs = 60'000;
+
+// What a new session may cure: it was refused, or is from before the server's store was restored.
+bool SessionIsOver(const absl::Status& status) {
+  if (ReasonOf(status) == Reason::kStoreRestored) {
+    const auto details = DetailsOf(status);
+    const auto of = details.find("of");
+    return of != details.end() && of->second == "session";
+  }
+  // A ticket's end says nothing about the session.
+  return absl::IsUnauthenticated(status) && ReasonOf(status) != Reason::kTicketExpired;
+}
 
 }  // namespace
 
@@ -37,7 +49,7 @@ absl::Status Session::AnswerChallenge(bool renew_token) {
   v1::CreateChallengeResponse challenge;
   absl::Status status = connection_.caller().Run([&](grpc::ClientContext& context) {
     AddToken(*token, context);
-    return connection_.mailbox().CreateChallenge(&context, challenge_request, &challenge);
+    return connection_.stubs().mailbox.CreateChallenge(&context, challenge_request, &challenge);
   });
   if (!status.ok()) return status;
   if (challenge.challenge().empty() || challenge.challenge().size() > kMaxChallengeBytes) {
@@ -65,7 +77,7 @@ absl::Status Session::AnswerChallenge(bool renew_token) {
   v1::CreateSessionResponse session;
   status = connection_.caller().Run([&](grpc::ClientContext& context) {
     AddToken(*token, context);
-    return connection_.mailbox().CreateSession(&context, request, &session);
+    return connection_.stubs().mailbox.CreateSession(&context, request, &session);
   });
   if (!status.ok()) return status;
   if (session.session_token().empty() || session.session_token().size() > kMaxSessionTokenBytes) {
@@ -75,6 +87,7 @@ absl::Status Session::AnswerChallenge(bool renew_token) {
   absl::WebSafeBase64Escape({session.session_token().data(), session.session_token().size()}, &header);
   header_ = std::move(header);
   expire_ms_ = session.expire_ms();
+  generation_ = session.head().generation();
   signed_in_ms_ = connection_.clock().NowMs();
   return absl::OkStatus();
 }
@@ -104,7 +117,7 @@ absl::Status Session::Authorize(grpc::ClientContext& context) {
 }
 
 void Session::NoteEnd(const absl::Status& status) {
-  if (ReasonOf(status) == Reason::kTokenInvalid) header_.clear();
+  if (ReasonOf(status) == Reason::kTokenInvalid || SessionIsOver(status)) header_.clear();
   if (ReasonOf(status) == Reason::kDeviceRevoked) revoked_ = true;
 }
 
@@ -118,9 +131,7 @@ absl::Status Session::Call(absl::FunctionRef<grpc::Status(grpc::ClientContext&)>
       context.AddMetadata(kSessionHeader, header_);
       return attempt(context);
     });
-    if (last || status.code() != absl::StatusCode::kUnauthenticated) break;
-    // Says nothing about the session.
-    if (ReasonOf(status) == Reason::kTicketExpired) break;
+    if (last || !SessionIsOver(status)) break;
     header_.clear();
   }
   if (ReasonOf(status) == Reason::kDeviceRevoked) revoked_ = true;

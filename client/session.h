@@ -37,6 +37,8 @@ class Session {
 
   // Call's parts, for a stream that outlives one. Signs in if need be, and puts the session's header on `context`.
   absl::Status Authorize(grpc::ClientContext& context);
+  // The generation of the server's store, as of the last sign-in; 0: none yet.
+  uint64_t generation() const { return generation_; }
   // How such a stream ended: a session that was refused is left, and DEVICE_REVOKED is remembered.
   void NoteEnd(const absl::Status& status);
 
@@ -51,6 +53,7 @@ class Session {
   std::string header_;        // base64url of the session token; empty: not signed in
   int64_t expire_ms_ = 0;     // by the server's clock
   int64_t signed_in_ms_ = 0;  // by ours
+  uint64_t generation_ = 0;
   bool revoked_ = false;
 };
 

@@ -38,8 +38,10 @@ uint32_t LittleEndian(std::string_view data, std::size_t at) {
 
 }  // namespace
 
-uint32_t Crc32c(std::string_view data) {
-  uint32_t crc = 0xffffffff;
+uint32_t Crc32c(std::string_view data) { return ExtendCrc32c(0, data); }
+
+uint32_t ExtendCrc32c(uint32_t crc, std::string_view data) {
+  crc ^= 0xffffffff;
   std::size_t at = 0;
   for (; data.size() - at >= kStride; at += kStride) {
     const uint32_t low = crc ^ LittleEndian(data, at);

@@ -10,6 +10,9 @@ namespace labyrinth {
 // 0 for no bytes. About a gigabyte a second.
 uint32_t Crc32c(std::string_view data);
 
+// Crc32c(a || data), where `crc` is Crc32c(a).
+uint32_t ExtendCrc32c(uint32_t crc, std::string_view data);
+
 }  // namespace labyrinth
 
 #endif  // LABYRINTH_COMMON_CRC32C_H_

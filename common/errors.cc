@@ -180,6 +180,10 @@ absl::Status StoreRestored(uint64_t generation) {
   return Make(Reason::kStoreRestored, "the cursor is of another generation of the store",
               {{"generation", fmt::format("{}", generation)}});
 }
+absl::Status SessionOfRestoredStore(uint64_t generation) {
+  return Make(Reason::kStoreRestored, "session: from before the store was restored",
+              {{"generation", fmt::format("{}", generation)}, {"of", "session"}});
+}
 absl::Status OutcomeUnknown() {
   return Make(Reason::kOutcomeUnknown, "the commit may or may not have happened: repeat the identical call");
 }

@@ -113,6 +113,8 @@ absl::Status AttachmentNotFound();
 absl::Status ResyncRequired(uint64_t tail_revision);
 // FAILED_PRECONDITION. The cursor is of another generation of the store than the current one.
 absl::Status StoreRestored(uint64_t generation);
+// The same of a session, which its caller leaves for a new one; metadata `of` = "session".
+absl::Status SessionOfRestoredStore(uint64_t generation);
 
 // UNAVAILABLE. The caller repeats the identical call.
 absl::Status OutcomeUnknown();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -15,8 +16,10 @@ namespace labyrinth::service {
 namespace {
 
 constexpr std::string_view kIdentityKey = "identity";
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kFreshVersion = 1;
+constexpr uint8_t kRestoredVersion = 2;  // with a salt
 constexpr std::size_t kRootBytes = 32;
+constexpr std::size_t kSaltBytes = 32;
 constexpr uint64_t kFirstGeneration = 1;
 constexpr absl::Duration kPatience = absl::Seconds(30);  // a start that takes longer is better reported
 constexpr int kCommitAttempts = 4;
@@ -26,23 +29,25 @@ struct Identity {
   uint64_t generation = 0;
   crypto::Secret root;
   std::string server_name;
+  crypto::Secret salt;  // empty: never restored
 };
 
 crypto::Secret Encode(const Identity& identity) {
   std::string out;
   out.reserve(128);  // no growth, which would leave copies behind
-  crypto::AppendU8(out, kVersion);
+  crypto::AppendU8(out, identity.salt.empty() ? kFreshVersion : kRestoredVersion);
   crypto::AppendU8(out, identity.development ? 1 : 0);
   crypto::AppendU64(out, identity.generation);
   out.append(identity.root.RevealSecret());
   crypto::AppendLv(out, identity.server_name);
+  out.append(identity.salt.RevealSecret());
   return crypto::Secret::TakeAndWipe(std::move(out));
 }
 
 absl::StatusOr<Identity> Decode(std::string_view bytes) {
   crypto::ByteReader in(bytes);
   const uint8_t version = in.U8();
-  if (version > kVersion) {
+  if (version > kRestoredVersion) {
     return absl::FailedPreconditionError(
         fmt::format("this store was written by a newer labyrinthd (identity version {}): upgrade this one", version));
   }
@@ -52,7 +57,8 @@ absl::StatusOr<Identity> Decode(std::string_view bytes) {
   identity.generation = in.U64();
   identity.root = crypto::Secret::CopyOf(in.Bytes(kRootBytes));
   identity.server_name = std::string(in.Lv(storage::kMaxKeyBytes));
-  if (!in.AtEnd() || version != kVersion || development > 1) return errors::DataDamaged("the server's identity");
+  if (version == kRestoredVersion) identity.salt = crypto::Secret::CopyOf(in.Bytes(kSaltBytes));
+  if (!in.AtEnd() || version < kFreshVersion || development > 1) return errors::DataDamaged("the server's identity");
   return identity;
 }
 
@@ -123,7 +129,8 @@ absl::StatusOr<Identity> LoadOrCreateIdentity(storage::Engine& engine, RandomSou
   const Identity fresh{.development = wanted.development,
                        .generation = kFirstGeneration,
                        .root = crypto::RandomSecret(kRootBytes, random),
-                       .server_name = wanted.server_name};
+                       .server_name = wanted.server_name,
+                       .salt = {}};
   const crypto::Secret record = Encode(fresh);
   for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
     absl::StatusOr<Stored> stored = ReadIdentity(engine);
@@ -138,9 +145,9 @@ absl::StatusOr<Identity> LoadOrCreateIdentity(storage::Engine& engine, RandomSou
   return errors::EngineUnavailable("the server's identity could not be written");
 }
 
-ServerMacKey MakeMacKey(const crypto::Secret& root, std::string_view label) {
+ServerMacKey MakeMacKey(const crypto::Secret& root, const crypto::Secret& salt, std::string_view label) {
   ServerMacKey out;
-  out.key = crypto::Kdf(root, "", label);
+  out.key = crypto::Kdf(root, salt, label);
   // Names the key without telling anything of it that a MAC wouldn't.
   const crypto::MacTag name = crypto::Mac("key id", out.key);
   out.id = crypto::ByteReader(name.view()).U32();
@@ -154,22 +161,38 @@ absl::StatusOr<ServerKeys> ServerKeys::LoadOrCreate(storage::Engine& engine, Ran
   const absl::StatusOr<Identity> stored = LoadOrCreateIdentity(engine, random, identity);
   if (!stored.ok()) return stored.status();
   if (const absl::Status same = CheckSame(*stored, identity); !same.ok()) return same;
-  return ServerKeys(stored->root, stored->generation);
+  return ServerKeys(stored->root, stored->salt, stored->generation);
+}
+
+absl::StatusOr<uint64_t> ServerKeys::BeginGeneration(storage::Engine& engine, RandomSource& random, uint64_t at_least) {
+  for (int attempt = 0; attempt < kCommitAttempts; ++attempt) {
+    absl::StatusOr<Stored> stored = ReadIdentity(engine);
+    if (!stored.ok()) return stored.status();
+    if (!stored->identity.has_value()) return errors::DataDamaged("the server's identity is missing");
+    Identity& identity = *stored->identity;
+    identity.generation = std::max(identity.generation + 1, at_least);
+    identity.salt = crypto::RandomSecret(kSaltBytes, random);
+    const storage::CommitResult result = CommitIdentity(engine, stored->position, Encode(identity));
+    if (result.outcome == storage::CommitResult::Outcome::kCommitted) return identity.generation;
+    if (result.outcome == storage::CommitResult::Outcome::kFailed) return result.error;
+    // Unknown: another round raises it once more, which does no harm.
+  }
+  return errors::EngineUnavailable("the server's identity could not be written");
 }
 
 absl::StatusOr<ServerKeys> ServerKeys::Load(storage::Engine& engine) {
   const absl::StatusOr<Stored> stored = ReadIdentity(engine);
   if (!stored.ok()) return stored.status();
   if (!stored->identity.has_value()) return absl::NotFoundError("this store was never served: it has no keys");
-  return ServerKeys(stored->identity->root, stored->identity->generation);
+  return ServerKeys(stored->identity->root, stored->identity->salt, stored->identity->generation);
 }
 
-ServerKeys::ServerKeys(const crypto::Secret& root, uint64_t generation)
+ServerKeys::ServerKeys(const crypto::Secret& root, const crypto::Secret& salt, uint64_t generation)
     : generation_(generation),
-      challenge_(MakeMacKey(root, crypto::domains::kServerChallenge)),
-      session_(MakeMacKey(root, crypto::domains::kServerSession)),
-      page_token_(crypto::Kdf(root, "", crypto::domains::kServerPageToken)),
-      ticket_(crypto::Kdf(root, "", crypto::domains::kServerTicket)),
+      challenge_(MakeMacKey(root, salt, crypto::domains::kServerChallenge)),
+      session_(MakeMacKey(root, salt, crypto::domains::kServerSession)),
+      page_token_(crypto::Kdf(root, salt, crypto::domains::kServerPageToken)),
+      ticket_(crypto::Kdf(root, salt, crypto::domains::kServerTicket)),
       pseudonym_(crypto::Kdf(root, "", crypto::domains::kServerPseudonym)),
       account_(crypto::Kdf(root, "", crypto::domains::kServerAccount)) {}
 

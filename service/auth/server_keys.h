@@ -32,6 +32,11 @@ struct ServerMacKey {
 //
 //   partition "server", key "identity":
 //   version u8 (1) || development u8 || generation u64 || root(32) || lv(server_name)      big-endian
+//   version u8 (2) || the same || salt(32)                                  of a store that came back from a backup
+//
+// Keys of what is short-lived (challenges, sessions, page tokens, tickets) are derived with the salt, which each
+// restore draws anew: what they sealed before ends, also where a thief of the backup knows the root. The others name
+// what is stored and stay.
 //
 // Immutable, thread-safe.
 class ServerKeys {
@@ -43,6 +48,11 @@ class ServerKeys {
   // isn't one, or the reverse, or is of a newer version; DATA_DAMAGED; ENGINE_UNAVAILABLE.
   static absl::StatusOr<ServerKeys> LoadOrCreate(storage::Engine& engine, RandomSource& random,
                                                  const ServerIdentity& identity);
+
+  // For a store that comes back from a backup, before it is served: raises the generation to at least `at_least`, and
+  // above the stored one in any case, and renews the keys of what is short-lived. Returns the generation. Blocks.
+  // Errors as above; DATA_DAMAGED also if there is no record.
+  static absl::StatusOr<uint64_t> BeginGeneration(storage::Engine& engine, RandomSource& random, uint64_t at_least);
 
   // Those of a store that is there, whosever it is: for an operator's tools. NOT_FOUND if there are none; DATA_DAMAGED;
   // ENGINE_UNAVAILABLE; FAILED_PRECONDITION as above for a newer version.
@@ -62,7 +72,7 @@ class ServerKeys {
   const crypto::Secret& pseudonym() const { return pseudonym_; }
 
  private:
-  ServerKeys(const crypto::Secret& root, uint64_t generation);
+  ServerKeys(const crypto::Secret& root, const crypto::Secret& salt, uint64_t generation);
 
   uint64_t generation_;
   ServerMacKey challenge_, session_;

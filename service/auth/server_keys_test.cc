@@ -110,7 +110,10 @@ TEST_CASE("An engine that fails, and a record that can't be read, stop the start
   CHECK(ReasonOf(start_on(good.substr(0, 40))) == Reason::kDataDamaged);
   CHECK(ReasonOf(start_on(good + "x")) == Reason::kDataDamaged);
   CHECK(ReasonOf(start_on("\1\2" + good.substr(2))) == Reason::kDataDamaged);
-  const absl::Status newer = start_on("\2" + good.substr(1));
+  const std::string restored = "\2" + good.substr(1);
+  CHECK(start_on(restored + std::string(32, 's')).ok());
+  CHECK(ReasonOf(start_on(restored)) == Reason::kDataDamaged);
+  const absl::Status newer = start_on("\3" + good.substr(1));
   CHECK(absl::IsFailedPrecondition(newer));
   CHECK(std::string(newer.message()).find("newer") != std::string::npos);
 }

@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr std::size_t kPartitionBytes = crypto::MacTag::kSize;
-constexpr std::size_t kBodyBytes = 1 + 4 + kPartitionBytes + 8 + 8 + 1 + 8 + 8 + 8;
+constexpr std::size_t kGenerationOffset = 1 + 4 + kPartitionBytes + 8 + 8 + 1 + 8;
+constexpr std::size_t kBodyBytes = kGenerationOffset + 8 + 8;
 
 absl::Status Refuse(std::string_view why) { return errors::TokenInvalid(fmt::format("session: {}", why)); }
 
@@ -41,6 +42,10 @@ absl::StatusOr<SessionClaims> Sessions::Verify(std::string_view token) const {
   if (token.size() != kBodyBytes + crypto::MacTag::kSize) return Refuse("malformed");
   crypto::ByteReader in(token);
   if (in.U8() != kVersion) return Refuse("another version");
+  // A restore renews the key, so of a session from before it nothing can be verified. That it says so is enough to tell
+  // an honest client what happened, and tells others no more than any sign-in does.
+  const uint64_t generation = crypto::ByteReader(token.substr(kGenerationOffset)).U64();
+  if (generation != 0 && generation < keys_.generation()) return errors::SessionOfRestoredStore(keys_.generation());
   if (in.U32() != keys_.session().id) return Refuse("made with another key");
   if (!crypto::VerifyMac(token.substr(0, kBodyBytes), keys_.session().key, token.substr(kBodyBytes))) {
     return Refuse("not genuine");
@@ -52,7 +57,7 @@ absl::StatusOr<SessionClaims> Sessions::Verify(std::string_view token) const {
   claims.kind = static_cast<crypto::SubjectKind>(in.U8());
   const int64_t auth_time_ms = in.I64();
   if (auth_time_ms != 0) claims.auth_time_ms = auth_time_ms;
-  if (in.U64() != keys_.generation()) return Refuse("from before the store was restored");
+  if (in.U64() != keys_.generation()) return Refuse("of another generation of the store");
   claims.expire_ms = in.I64();
   if (claims.expire_ms <= clock_.NowMs()) return Refuse("expired");
   return claims;

@@ -40,7 +40,8 @@ class Sessions {
   // Fills `claims.expire_ms` in: limits::kSessionTtlMs from now, and never beyond the account token.
   std::string Issue(SessionClaims& claims, const AccountClaims& account) const;
 
-  // TOKEN_INVALID ("session: expired") unless it is ours, of this store's generation, and not expired.
+  // TOKEN_INVALID ("session: expired") unless it is ours and not expired; STORE_RESTORED for what says that it is from
+  // before a restore.
   absl::StatusOr<SessionClaims> Verify(std::string_view token) const;
 
  private:

@@ -114,8 +114,12 @@ TEST_CASE("A restored store ends every session") {
   const std::string token = Sessions(before, clock).Issue(claims, account);
   CHECK(Sessions(before, clock).Verify(token).ok());  // control
   const auto refused = Sessions(after, clock).Verify(token);
-  CHECK(Refused(refused));
-  CHECK(std::string(refused.status().message()).find("restored") != std::string::npos);
+  CHECK(ReasonOf(refused.status()) == Reason::kStoreRestored);
+  CHECK(DetailsOf(refused.status()).at("generation") == "2");
+  CHECK(DetailsOf(refused.status()).at("of") == "session");
+  // What was made later than this store knows of isn't from before.
+  const std::string later = Sessions(after, clock).Issue(claims, account);
+  CHECK(Refused(Sessions(before, clock).Verify(later)));
 }
 
 }  // namespace

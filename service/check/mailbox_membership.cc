@@ -104,6 +104,12 @@ void MailboxCheck::CheckMembership() {
         {keys::OrfServer(DeviceId()), "orf_scalar_stray"},
         {keys::VirtualDevice(VirtualDeviceId()), "sealed_secrets_stray"},
         {keys::DeviceKey(""), "device_key_stray"}};
+    for (const storage::KeyValue& row : page.items) {
+      // Of a device that a restore knows to be removed, and knows nothing else of (restore_mailbox.h).
+      storage_v1::DeviceKeyRecord record;
+      if (!row.key.starts_with(keys::DeviceKey("")) || !record.ParseFromString(row.value)) continue;
+      if (record.barred() && record.device_id() == 0) owned.insert(row.key);
+    }
     for (const auto& [example, name] : tables) {
       for (const std::string& key : Table(page, example)) {
         if (!owned.contains(key)) Primary(name, key);

@@ -17,6 +17,7 @@ struct Flags {
   std::string config_file;
   std::optional<std::string> data_dir, listen, server_name, log_level, port_file;
   bool dev = false;
+  bool begin_journal = false;
   std::string account;
 };
 
@@ -34,6 +35,7 @@ absl::StatusOr<Command> ToServe(const Flags& flags) {
   take(flags.log_level, config.log_level);
   take(flags.port_file, config.port_file);
   config.dev = flags.dev;
+  config.begin_journal = flags.begin_journal;
   ApplyDevDefaults(config);
   if (const absl::Status status = Validate(config); !status.ok()) return status;
   return ServeCommand{std::move(config)};
@@ -63,6 +65,9 @@ absl::StatusOr<Command> ParseCommandLine(int argc, const char* const* argv) {
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error");
   app.add_option("--port-file", flags.port_file, "write the port that was bound to this file");
   app.add_flag("--dev", flags.dev, "development server: plaintext on loopback, tokens for anyone, for ever");
+  app.add_flag(
+      "--begin-journal", flags.begin_journal,
+      "the journal of revocations is lost: begin a new one; backups made before can't be restored safely then");
   const CLI::App* serve = app.add_subcommand("serve", "run the server (the default)");
   CLI::App* token = app.add_subcommand("token", "print a development server's token for an account");
   token->add_option("--account", flags.account, "the account's id");

@@ -71,6 +71,7 @@ TEST_CASE("Every key is read into its place") {
   REQUIRE(ReadToml(R"(
 listen = "[::]:7430"
 data_dir = "d"
+revocation_journal = "r"
 engine = "rocksdb"
 server_name = "n"
 log_level = "warn"
@@ -97,6 +98,7 @@ status_socket = "t"
               .ok());
   CHECK(config.listen == "[::]:7430");
   CHECK(config.data_dir == "d");
+  CHECK(config.revocation_journal == "r");
   CHECK(config.server_name == "n");
   CHECK(config.log_level == "warn");
   CHECK(config.drain_deadline_ms == 5);

@@ -8,6 +8,8 @@ namespace labyrinth::service {
 
 inline std::string StorePath(const std::string& data_dir) { return data_dir + "/store"; }
 inline std::string DevIssuerKeyPath(const std::string& data_dir) { return data_dir + "/dev_issuer.key"; }
+// Unless the configuration says otherwise.
+inline std::string DefaultJournalPath(const std::string& data_dir) { return data_dir + "/revocations.journal"; }
 inline std::string DefaultAdminSocketPath(const std::string& data_dir) { return data_dir + "/admin.sock"; }
 
 }  // namespace labyrinth::service

@@ -22,6 +22,8 @@ struct ServerConfig {
   std::string listen;    // "HOST:PORT", a numeric address; port 0: any free one
   std::string data_dir;  // made if it isn't there
   std::string engine = "rocksdb";
+  // Every removal, outside of what backups hold; better on another disk. Empty: DATA_DIR/revocations.journal.
+  std::string revocation_journal;
   std::string server_name;  // signed into every statement; never changes
 
   struct Accounts {
@@ -54,7 +56,8 @@ struct ServerConfig {
 
   // By command line alone.
   bool dev = false;
-  std::string port_file;  // the port that was bound is written here, whole or not at all
+  bool begin_journal = false;  // the store's journal of revocations is lost: a new one
+  std::string port_file;       // the port that was bound is written here, whole or not at all
 };
 
 // Where the operator's calls are served.

@@ -83,6 +83,7 @@ class TableReader {
 void ReadRoot(TableReader& root, ServerConfig& config) {
   root.Text("listen", config.listen);
   root.Text("data_dir", config.data_dir);
+  root.Text("revocation_journal", config.revocation_journal);
   root.Text("engine", config.engine);
   root.Text("server_name", config.server_name);
   root.Text("log_level", config.log_level);

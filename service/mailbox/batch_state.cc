@@ -27,7 +27,15 @@ bool BatchState::Accept(const storage::Position& position, const std::vector<std
 
 bool BatchState::changed() const {
   const bool wakes_elsewhen = head_.has_value() && head_->wake_at_ms() != wake_at_read_ms_;
-  return dropped_ || !writes_.empty() || !feed_.empty() || wakes_elsewhen;
+  return dropped_ || commits_head_ || !writes_.empty() || !feed_.empty() || wakes_elsewhen;
+}
+
+std::optional<Revocation> BatchState::TakesAway(const std::string& partition) const {
+  if (revoked_.empty() && !dropped_) return std::nullopt;
+  return Revocation{.partition = partition,
+                    .mailbox_id = head_->mailbox_id(),
+                    .devices = dropped_ ? std::vector<RevokedDevice>() : revoked_,
+                    .time_ms = now_ms_};
 }
 
 const storage::Page* BatchState::FindPage(const storage::Scan& scan) const {
@@ -120,8 +128,10 @@ void Transaction::Apply() {
   for (auto& [key, value] : writes_) state_.writes_[key] = std::move(value);
   if (head_.has_value()) state_.head_ = *std::move(head_);
   for (storage_v1::ChangeRecord& change : feed_) state_.feed_.push_back(std::move(change));
+  for (RevokedDevice& device : revoked_) state_.revoked_.push_back(std::move(device));
   state_.saved_ += saved_;
   state_.traced_ = state_.traced_ || (traced_ && changes);
+  state_.commits_head_ = state_.commits_head_ || commits_head_;
   state_.dropped_ = state_.dropped_ || dropped_;
 }
 

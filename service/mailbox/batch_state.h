@@ -15,6 +15,7 @@
 #include "common/ids.h"
 #include "proto/storage/v1/records.pb.h"
 #include "service/mailbox/records.h"
+#include "service/mailbox/revocation.h"
 #include "storage/engine.h"
 
 namespace labyrinth::mailbox {
@@ -44,6 +45,9 @@ class BatchState {
 
   bool changed() const;
 
+  // What the change takes away, if anything: the journal's entry. Only if changed().
+  std::optional<Revocation> TakesAway(const std::string& partition) const;
+
   // The whole change as one commit, tagged (in its feed row) so that its writer knows it again. Only if changed().
   storage::CommitRequest ToCommit(std::string partition, uint64_t writer_node, uint64_t writer_batch) const;
 
@@ -59,8 +63,10 @@ class BatchState {
   std::optional<storage_v1::MailboxHead> head_;
   int64_t wake_at_read_ms_ = 0;
   std::vector<storage_v1::ChangeRecord> feed_;
+  std::vector<RevokedDevice> revoked_;
   uint32_t saved_ = 0;
   bool traced_ = false;
+  bool commits_head_ = false;
   bool dropped_ = false;
 };
 
@@ -115,6 +121,9 @@ class Transaction {
   // `by`: whose call it is; invalid where no entry says so, or it is no device's.
   storage_v1::ChangeRecord& AddChange(storage_v1::ChangeKind kind, DeviceId by = DeviceId());
 
+  // Every removal of a device says so, for the journal.
+  void NoteRevoked(RevokedDevice device) { revoked_.push_back(std::move(device)); }
+
   // The commit needs no row in the feed, and so has no tag, unless it has entries or others of its batch need one: for
   // an operation that finds nothing to do when it is decided again after it was committed.
   void LeaveNoTrace() { traced_ = false; }
@@ -125,6 +134,8 @@ class Transaction {
   void WakeBy(int64_t ms, int64_t slack_ms);
   // Voids what was asked for before.
   void ClearWake() { mutable_head().set_wake_at_ms(0); }
+  // The head's change is reason enough for a commit. Left to itself it goes along with others.
+  void CommitHead() { commits_head_ = true; }
   // Deletes the whole mailbox.
   void Drop() { dropped_ = true; }
 
@@ -137,8 +148,10 @@ class Transaction {
   Values writes_;
   std::optional<storage_v1::MailboxHead> head_;
   std::vector<storage_v1::ChangeRecord> feed_;
+  std::vector<RevokedDevice> revoked_;
   uint32_t saved_ = 0;
   bool traced_ = true;
+  bool commits_head_ = false;
   bool dropped_ = false;
 };
 

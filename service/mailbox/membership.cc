@@ -66,7 +66,7 @@ void NeedForLog(const BatchState& state, const std::vector<crypto::SignedLogEntr
     std::string row = keys::DeviceKey(key.view());
     if (const auto* found = state.Find(row); found != nullptr && found->has_value()) {
       const auto record = ParseRecord<storage_v1::DeviceKeyRecord>(**found);
-      if (record.ok()) keys.push_back(keys::Device(DeviceId(record->device_id())));
+      if (record.ok() && !record->barred()) keys.push_back(keys::Device(DeviceId(record->device_id())));
     }
     keys.push_back(std::move(row));
   }
@@ -92,11 +92,15 @@ absl::StatusOr<LogAppender> LogAppender::Open(Transaction& txn, const Policy& po
   if (!roster.ok()) return roster.status();
 
   absl::flat_hash_map<PublicKey, DeviceId> devices;
-  std::vector<PublicKey> cut_off;
+  std::vector<PublicKey> cut_off, barred;
   for (const PublicKey& key : NamedKeys(entries)) {
     auto row = txn.Get<storage_v1::DeviceKeyRecord>(keys::DeviceKey(key.view()));
     if (!row.ok()) return row.status();
     if (!row->has_value() || devices.contains(key)) continue;
+    if ((*row)->barred()) {
+      barred.push_back(key);
+      continue;
+    }
     const DeviceId id((*row)->device_id());
     auto device = txn.GetExisting<storage_v1::DeviceRecord>(keys::Device(id));
     if (!device.ok()) return device.status();
@@ -111,6 +115,7 @@ absl::StatusOr<LogAppender> LogAppender::Open(Transaction& txn, const Policy& po
   LogAppender appender(txn, crypto::MembershipState({policy.server_name, first->account_id}, std::move(snapshot)));
   appender.devices_ = std::move(devices);
   appender.cut_off_ = std::move(cut_off);
+  appender.barred_ = std::move(barred);
   return appender;
 }
 
@@ -118,6 +123,9 @@ absl::StatusOr<LogEntry> LogAppender::Append(const crypto::SignedLogEntry& signe
   absl::StatusOr<LogEntry> entry = state_.Apply(signed_entry);
   if (!entry.ok()) return entry.status();
   if (std::find(cut_off_.begin(), cut_off_.end(), entry->actor_device_key) != cut_off_.end()) {
+    return errors::DeviceRevoked();
+  }
+  if (std::find(barred_.begin(), barred_.end(), entry->subject_device_key) != barred_.end()) {
     return errors::DeviceRevoked();
   }
   storage_v1::LogRecord record;
@@ -190,6 +198,7 @@ absl::Status RevokeDevice(Transaction& txn, DeviceId id, bool signed_in_log, Dev
     txn.Delete(keys::VirtualDevice(*virtual_id));
   }
   txn.AddChange(storage_v1::CHANGE_KIND_DEVICE_REVOKED, by).set_device_id(id.value());
+  txn.NoteRevoked({id, revoked.device_key()});
   return absl::OkStatus();
 }
 

@@ -29,7 +29,8 @@ class LogAppender {
                                           const std::vector<crypto::SignedLogEntry>& entries);
 
   // Checks and appends. Returns the decoded entry; its keys and body_hash are for the caller to compare. LOG_STALE,
-  // INVALID_FIELD, or DEVICE_REVOKED for an actor that was cut off without an entry.
+  // INVALID_FIELD, or DEVICE_REVOKED for an actor that was cut off without an entry and for a subject that was removed
+  // before the store was restored.
   absl::StatusOr<crypto::LogEntry> Append(const crypto::SignedLogEntry& entry);
 
   // The device that the log knows by this key; invalid if the transaction doesn't know it.
@@ -42,6 +43,7 @@ class LogAppender {
   crypto::MembershipState state_;
   absl::flat_hash_map<crypto::PublicKey, DeviceId> devices_;
   std::vector<crypto::PublicKey> cut_off_;  // by the server, though the log still has them
+  std::vector<crypto::PublicKey> barred_;   // removed in what a restore has lost (restore_mailbox.h)
 };
 
 // The kind, subject and body that a call's entry must have, else INVALID_FIELD.

@@ -31,15 +31,17 @@ struct Sequencer::Batch {
   absl::Time deadline = absl::InfinitePast();  // the latest of its operations'
   int commits = 0;                             // of this very commit
   bool unknown = false;                        // one of them had an unknown outcome
+  std::optional<uint64_t> journaled;           // the entry about it
   int decisions = 0;
 };
 
 Sequencer::Sequencer(storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random,
-                     OnCommit on_commit)
+                     OnCommit on_commit, RevocationJournal* journal)
     : engine_(engine),
       executor_(executor),
       clock_(clock),
       on_commit_(std::move(on_commit)),
+      journal_(journal),
       node_(random.NonZeroId()) {}
 
 Sequencer::~Sequencer() {
@@ -197,7 +199,27 @@ void Sequencer::Decide(std::shared_ptr<Batch> batch) {
   }
   batch->commits = 0;
   batch->unknown = false;
-  Commit(std::move(batch));
+  JournalAndCommit(std::move(batch));
+}
+
+void Sequencer::JournalAndCommit(std::shared_ptr<Batch> batch) {
+  auto revocation = batch->state->TakesAway(batch->partition);
+  if (journal_ == nullptr || !revocation.has_value()) return Commit(std::move(batch));
+  // It waits for a disk, which the thread of the engine's callback must not.
+  executor_.Post([this, batch, revocation = *std::move(revocation)]() mutable {
+    const absl::StatusOr<uint64_t> number = journal_->Append(revocation);
+    if (!number.ok()) {
+      return FinishAll(std::move(batch), errors::EngineUnavailable("the journal of revocations can't be written"), {});
+    }
+    batch->journaled = *number;
+    Commit(std::move(batch));
+  });
+}
+
+void Sequencer::VoidEntry(Batch& batch) {
+  if (!batch.journaled.has_value()) return;
+  executor_.Post([journal = journal_, number = *batch.journaled] { journal->Void(number); });
+  batch.journaled.reset();
 }
 
 void Sequencer::Commit(std::shared_ptr<Batch> batch) {
@@ -221,8 +243,9 @@ void Sequencer::TakeCommit(std::shared_ptr<Batch> batch, CommitResult result) {
       break;
     case CommitResult::Outcome::kFailed:
       // This attempt did nothing, but an earlier one may have.
-      if (!batch->unknown) return FinishAll(std::move(batch), result.error, {});
-      break;
+      if (batch->unknown) break;
+      VoidEntry(*batch);
+      return FinishAll(std::move(batch), result.error, {});
   }
   if (batch->commits < kCommitAttempts && absl::FromUnixMillis(clock_.NowMs()) < batch->deadline) {
     return executor_.Post([this, batch]() mutable { Commit(std::move(batch)); });
@@ -266,6 +289,7 @@ void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage:
 }
 
 void Sequencer::DecideAgain(std::shared_ptr<Batch> batch) {
+  VoidEntry(*batch);
   if (++batch->decisions >= kDecideAttempts || absl::FromUnixMillis(clock_.NowMs()) >= batch->deadline) {
     return FinishAll(std::move(batch), errors::EngineUnavailable("other writers kept committing first"), {});
   }

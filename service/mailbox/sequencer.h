@@ -23,6 +23,7 @@
 #include "common/executor.h"
 #include "common/random.h"
 #include "service/mailbox/operation.h"
+#include "service/mailbox/revocation.h"
 #include "storage/engine.h"
 
 namespace labyrinth::mailbox {
@@ -30,7 +31,9 @@ namespace labyrinth::mailbox {
 // Thread-safe. Outlives no part of what it is given; destruction waits until every operation was completed.
 // `on_commit` hears of every partition whose commits may have grown by one, ours or another's: perhaps once too often,
 // too seldom only where a commit's outcome stays unknown and nobody calls again. It runs before the operations are
-// completed, on the thread of the engine's callback, and so must neither wait nor read.
+// completed, on the thread of the engine's callback, and so must neither wait nor read. What takes a device or a
+// mailbox away is in `journal` before it is committed; without a journal (null) no store may ever be restored over this
+// one.
 class Sequencer {
  public:
   // How often a commit of unknown outcome is issued in one go before the caller is told OUTCOME_UNKNOWN.
@@ -42,7 +45,7 @@ class Sequencer {
 
   Sequencer(
       storage::Engine& engine, Executor& executor, const Clock& clock, RandomSource& random,
-      OnCommit on_commit = [](const std::string&) {});
+      OnCommit on_commit = [](const std::string&) {}, RevocationJournal* journal = nullptr);
   ~Sequencer();
 
   // Queues `operation` for the mailbox in `partition`. Its Complete() runs exactly once, on any thread, with the
@@ -71,7 +74,11 @@ class Sequencer {
   void OnRead(std::shared_ptr<Batch> batch, std::vector<std::string> keys, std::vector<storage::Scan> scans,
               absl::StatusOr<storage::ReadResult> result);
   void Decide(std::shared_ptr<Batch> batch);
+  // Commits, after the journal has what the batch takes away.
+  void JournalAndCommit(std::shared_ptr<Batch> batch);
   void Commit(std::shared_ptr<Batch> batch);
+  // The batch's commit didn't happen and won't: its entry in the journal, if any, counts no more.
+  void VoidEntry(Batch& batch);
   void TakeCommit(std::shared_ptr<Batch> batch, storage::CommitResult result);
   // After a conflict with a commit that we may have made ourselves: the feed entry at that revision tells.
   void FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage::Position& now_at);
@@ -82,6 +89,7 @@ class Sequencer {
   Executor& executor_;
   const Clock& clock_;
   const OnCommit on_commit_;
+  RevocationJournal* const journal_;
   const uint64_t node_;  // in the tag of every commit: this sequencer's incarnation
   std::atomic<uint64_t> next_batch_{1};
 

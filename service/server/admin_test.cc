@@ -18,6 +18,7 @@
 #include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "service/server/testing/api_device.h"
 #include "service/server/testing/live_server.h"
+#include "storage/rocksdb/backup.h"
 
 namespace labyrinth::service {
 namespace {
@@ -156,7 +157,7 @@ TEST_CASE("The operator's calls are on their sockets alone, and the status socke
   });
 }
 
-TEST_CASE("One task runs at a time; one that the server can't do says so; a client that goes ends its own") {
+TEST_CASE("One task runs at a time; a backup is one; a client that goes ends its own") {
   Fixture f(DevConfig(FreshDir("tasks")));
   const auto run = [&](const v1::RunTaskRequest& request) {
     grpc::ClientContext context;
@@ -167,8 +168,19 @@ TEST_CASE("One task runs at a time; one that the server can't do says so; a clie
     return stream->Finish();
   };
   v1::RunTaskRequest backup;
-  backup.mutable_backup()->set_dir("/nowhere");
-  CHECK(run(backup).error_code() == grpc::StatusCode::UNIMPLEMENTED);
+  backup.mutable_backup()->set_dir("nowhere");
+  CHECK(ReasonOfCall(run(backup)) == Reason::kInvalidField);
+  const std::string backups = FreshDir("backups") + "/dir";
+  backup.mutable_backup()->set_dir(backups);
+  CHECK(run(backup).ok());
+  backup.mutable_backup()->set_full(true);
+  backup.mutable_backup()->set_keep(1);
+  CHECK(run(backup).ok());
+  const auto listed = storage::ListBackups(backups);
+  REQUIRE(listed.ok());
+  REQUIRE(listed->size() == 1);
+  CHECK(listed->at(0).name.text() == "2.1");
+  CHECK(listed->at(0).record->labels.contains("journal"));
   CHECK(ReasonOfCall(run({})) == Reason::kInvalidField);
 
   v1::RunTaskRequest slow;

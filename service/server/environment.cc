@@ -26,9 +26,13 @@
 #include "service/handlers/epoch_service.h"
 #include "service/handlers/history_service.h"
 #include "service/handlers/mailbox_service.h"
+#include "service/journal/file_journal.h"
+#include "service/journal/journal_start.h"
 #include "service/mailbox/caretaker.h"
+#include "service/restore/backup_labels.h"
 #include "service/server/admin_host.h"
 #include "service/server/admin_listener.h"
+#include "service/server/backup_task.h"
 #include "service/server/call_logger.h"
 #include "service/server/dev_issuer_service.h"
 #include "service/server/listener.h"
@@ -81,6 +85,7 @@ struct Environment::Parts {
   Log log;
   std::unique_ptr<storage::RocksdbEngine> engine;
   std::optional<ServerKeys> keys;
+  std::unique_ptr<journal::FileJournal> journal;
   std::optional<DevIssuer> dev_issuer;
   std::unique_ptr<KeySource> account_keys;
   std::optional<JwtVerifier> accounts;
@@ -134,6 +139,7 @@ struct Environment::Parts {
   void BuildDomain(RandomSource& random);
   absl::Status Serve();
   absl::Status ServeAdmin(RandomSource& random);
+  absl::StatusOr<storage::BackupRecord> BackUp(const std::string& dir, storage::BackupOptions options);
 };
 
 absl::Status Environment::Parts::OpenStore(RandomSource& random) {
@@ -148,6 +154,11 @@ absl::Status Environment::Parts::OpenStore(RandomSource& random) {
   auto loaded = ServerKeys::LoadOrCreate(*engine, random, {config.server_name, config.dev});
   if (!loaded.ok()) return loaded.status();
   keys = *std::move(loaded);
+  const std::string path =
+      config.revocation_journal.empty() ? DefaultJournalPath(config.data_dir) : config.revocation_journal;
+  auto started = journal::StartJournal(*engine, path, config.begin_journal, keys->generation(), clock, random);
+  if (!started.ok()) return started.status();
+  journal = *std::move(started);
   return absl::OkStatus();
 }
 
@@ -205,7 +216,7 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
     // Off the committer's thread: whoever is woken reads.
     workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
   };
-  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches);
+  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches, journal.get());
   caretaker.emplace(*sequencer);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {
@@ -237,7 +248,13 @@ absl::Status Environment::Parts::Serve() {
   if (!listening.ok()) return listening.status();
   listener = *std::move(listening);
   readiness.emplace(
-      *engine, [this] { return engine->Health(); }, clock, *listener.server->GetHealthCheckService(), log);
+      *engine,
+      [this] {
+        absl::Status health = engine->Health();
+        health.Update(journal->Health());
+        return health;
+      },
+      clock, *listener.server->GetHealthCheckService(), log);
   readiness->Start();
   ticker.emplace(kTick, [this] {
     enrollments->Sweep();
@@ -245,6 +262,14 @@ absl::Status Environment::Parts::Serve() {
   });
   wake_ticker.emplace(kWakeInterval, [this] { waker->RunOnce(); });
   return absl::OkStatus();
+}
+
+absl::StatusOr<storage::BackupRecord> Environment::Parts::BackUp(const std::string& dir,
+                                                                 storage::BackupOptions options) {
+  options.now_ms = clock.NowMs();
+  // Of the journal as it is now: whatever the backup will have of removals is in it.
+  options.labels = restore::ToLabels({journal->id(), journal->durable_bytes(), keys->generation()});
+  return engine->Backup(dir, options);
 }
 
 absl::Status Environment::Parts::ServeAdmin(RandomSource& random) {
@@ -260,6 +285,12 @@ absl::Status Environment::Parts::ServeAdmin(RandomSource& random) {
                                   .clock = clock});
   admin_tasks.check = [this](const v1::CheckTask& request, TaskListener& task) {
     return RunCheck(*engine, engine->blobs(), *pseudonyms, clock.NowMs(), request, task);
+  };
+  admin_tasks.backup = [this](const v1::BackupTask& request, TaskListener& task) {
+    const auto back_up = [this](const std::string& dir, storage::BackupOptions options) {
+      return BackUp(dir, std::move(options));
+    };
+    return RunBackup(request, back_up, task);
   };
   admin_tasks.verify = [this](const v1::VerifyTask& request, TaskListener& task) {
     return RunVerify(*engine, request, task);
@@ -302,6 +333,10 @@ absl::StatusOr<std::unique_ptr<Environment>> Environment::Start(const ServerConf
 Environment::~Environment() {
   if (parts_->listener.server == nullptr) return;
   Drain();
+}
+
+absl::StatusOr<storage::BackupRecord> Environment::BackUp(const std::string& dir, storage::BackupOptions options) {
+  return parts_->BackUp(dir, std::move(options));
 }
 
 int Environment::port() const { return parts_->listener.port; }

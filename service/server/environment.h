@@ -12,6 +12,7 @@
 #include "service/config/data_dir.h"
 #include "service/config/server_config.h"
 #include "service/log/log.h"
+#include "storage/rocksdb/backup.h"
 
 namespace labyrinth::service {
 
@@ -25,6 +26,10 @@ class Environment {
   ~Environment();
 
   int port() const;
+
+  // Backs the store up into `dir` while it serves: storage/rocksdb/backup.h, whose errors these are. The backup notes
+  // which journal of revocations goes with it. Blocks; any thread.
+  absl::StatusOr<storage::BackupRecord> BackUp(const std::string& dir, storage::BackupOptions options);
 
   // Stops taking calls, lets running ones finish until config.drain_deadline_ms, and cancels the rest. What was
   // acknowledged is durable anyway.

@@ -75,7 +75,7 @@ absl::StatusOr<uint64_t> CheckManifest(const std::string& db_dir) {
   return last_sequence;
 }
 
-absl::StatusOr<std::map<uint64_t, std::string>> WalFiles(const std::string& db_dir) {
+absl::StatusOr<std::map<uint64_t, std::string>> WalFiles(const std::string& db_dir, bool may_lack_log) {
   std::map<uint64_t, std::string> files;
   std::error_code error;
   for (std::filesystem::directory_iterator it(db_dir, error), end; !error && it != end; it.increment(error)) {
@@ -86,7 +86,7 @@ absl::StatusOr<std::map<uint64_t, std::string>> WalFiles(const std::string& db_d
     if (parsed == std::errc() && rest == stem.data() + stem.size()) files[number] = it->path().string();
   }
   if (error) return absl::DataLossError(fmt::format("{}: cannot be listed: {}", db_dir, error.message()));
-  if (files.empty()) return Lost(db_dir, "the write-ahead log (*.log) is gone");
+  if (files.empty() && !may_lack_log) return Lost(db_dir, "the write-ahead log (*.log) is gone");
   return files;
 }
 
@@ -124,10 +124,10 @@ class Follower {
 
 }  // namespace
 
-absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir) {
+absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir, bool may_lack_log) {
   const auto known = CheckManifest(db_dir);
   if (!known.ok()) return known.status();
-  const auto files = WalFiles(db_dir);
+  const auto files = WalFiles(db_dir, may_lack_log);
   if (!files.ok()) return files.status();
   Follower follower;
   bool torn = false;

@@ -32,8 +32,9 @@ struct LogSummary {
 };
 
 // Reads the manifest and every write-ahead log (*.log) of `db_dir`. DATA_LOSS, with a line for the operator, if one is
-// missing or can't be read, or an acknowledged write is gone.
-absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir);
+// missing or can't be read, or an acknowledged write is gone. `may_lack_log`: of a copy of a backup, whose checked list
+// of files says what there was; an empty log isn't copied.
+absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir, bool may_lack_log = false);
 
 }  // namespace labyrinth::storage
 

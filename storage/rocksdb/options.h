@@ -41,6 +41,9 @@ struct RocksdbOptions {
   std::size_t queue_bytes = std::size_t{64} << 20;
   std::size_t blob_queue_bytes = std::size_t{36} << 20;
 
+  // Opens a store that RestoreBackup has copied and FinishRestore not yet released. For whoever restores.
+  bool unfinished_restore = false;
+
   // The seam for tests that break the disk; nullptr is the real one. Outlives the engine.
   ::rocksdb::Env* env = nullptr;
 };

@@ -120,11 +120,11 @@ absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
 
 absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::string& path,
                                                                    const RocksdbOptions& options) {
-  absl::StatusOr<StoreDir> dir = StoreDir::Claim(path);
+  absl::StatusOr<StoreDir> dir = StoreDir::Claim(path, options.unfinished_restore);
   if (!dir.ok()) return dir.status();
   LogSummary logs;
   if (!dir->is_new()) {
-    const auto checked = CheckLogs(dir->db_dir());
+    const auto checked = CheckLogs(dir->db_dir(), /*may_lack_log=*/options.unfinished_restore);
     if (!checked.ok()) return checked.status();
     logs = *checked;
   }
@@ -162,6 +162,11 @@ void RocksdbEngine::ListPartitions(std::string after, std::size_t limit, Partiti
 BlobStore& RocksdbEngine::blobs() { return *state_->blobs; }
 
 absl::StatusOr<uint64_t> RocksdbEngine::EraseDeletedBlobs() { return state_->eraser->Pass(); }
+
+absl::StatusOr<BackupRecord> RocksdbEngine::Backup(const std::string& dir, const BackupOptions& options) {
+  if (absl::Status health = Health(); !health.ok()) return health;
+  return CreateBackup(state_->db.get(), dir, options);
+}
 
 absl::StatusOr<VerifySummary> RocksdbEngine::VerifyFiles(uint64_t rate_bytes_per_second, VerifyListener& listener) {
   return FileVerifier(state_->db.get(), state_->dir.db_dir(), state_->families, rate_bytes_per_second, listener).Run();

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "storage/blob_store.h"
 #include "storage/engine.h"
+#include "storage/rocksdb/backup.h"
 #include "storage/rocksdb/options.h"
 #include "storage/rocksdb/verify.h"
 
@@ -44,6 +45,10 @@ class RocksdbEngine final : public Engine {
   // Does now one of the passes that run all the time (BlobEraser::Pass): what is deleted leaves the disk. Returns how
   // many bytes of deleted chunks are left on it. UNAVAILABLE with the cause, in the operator's words.
   absl::StatusOr<uint64_t> EraseDeletedBlobs();
+
+  // Backs the store up into `dir` while it is in use: see CreateBackup. Blocks until it is done. Also UNAVAILABLE after
+  // a failed write: what the disk holds isn't known then.
+  absl::StatusOr<BackupRecord> Backup(const std::string& dir, const BackupOptions& options);
 
   // Reads every byte of the store's files and compares checksums, at `rate_bytes_per_second` at most (0: no bound).
   // Goes on while the store is in use; blocks. Damage goes to the listener; the errors are CANCELLED, and UNAVAILABLE.

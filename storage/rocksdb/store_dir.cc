@@ -12,6 +12,7 @@
 #include <fstream>
 #include <utility>
 
+#include "storage/rocksdb/files.h"
 #include "storage/rocksdb/layout.h"
 
 namespace labyrinth::storage {
@@ -27,24 +28,6 @@ absl::Status Refuse(const std::string& path, const std::string& why) {
   return absl::FailedPreconditionError(fmt::format("{}: {}", path, why));
 }
 
-absl::Status SyncDir(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return absl::UnavailableError(fmt::format("{}: {}", path, ErrnoText()));
-  const bool synced = fsync(fd) == 0;
-  const std::string why = synced ? "" : ErrnoText();
-  close(fd);
-  return synced ? absl::OkStatus() : absl::UnavailableError(fmt::format("{}: {}", path, why));
-}
-
-absl::Status WriteDurably(const std::string& path, const std::string& text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return absl::UnavailableError(fmt::format("{}: {}", path, ErrnoText()));
-  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-  const std::string why = written ? "" : ErrnoText();
-  close(fd);
-  return written ? absl::OkStatus() : absl::UnavailableError(fmt::format("{}: {}", path, why));
-}
-
 // Names one thing in `path` that a store to be made there doesn't expect; "" if there is none. A fresh volume has
 // lost+found.
 std::string ForeignEntry(const std::string& path, std::error_code& error) {
@@ -57,7 +40,9 @@ std::string ForeignEntry(const std::string& path, std::error_code& error) {
 
 }  // namespace
 
-absl::StatusOr<StoreDir> StoreDir::Claim(const std::string& path) {
+std::string StoreFormatLine() { return fmt::format("{} {}\n", kFormatName, kRocksdbFormatVersion); }
+
+absl::StatusOr<StoreDir> StoreDir::Claim(const std::string& path, bool unfinished_restore) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
@@ -66,6 +51,10 @@ absl::StatusOr<StoreDir> StoreDir::Claim(const std::string& path) {
     return Refuse(path, fmt::format("cannot be read: {}", error.message()));
   } else if (status.type() != fs::file_type::directory) {
     return Refuse(path, "not a directory: name an empty one, or that of a Labyrinth store");
+  }
+
+  if (!unfinished_restore && fs::exists(path + kRestoringFile, error)) {
+    return Refuse(path, "an unfinished restore: remove this directory, and restore the backup again");
   }
 
   // A foreign directory gets no lock file from us.
@@ -102,8 +91,7 @@ absl::Status StoreDir::CheckFormat() {
   std::error_code error;
   if (!fs::exists(path_ + "/FORMAT", error)) {
     is_new_ = true;
-    const std::string line = fmt::format("{} {}\n", kFormatName, kRocksdbFormatVersion);
-    if (absl::Status written = WriteDurably(path_ + "/FORMAT.new", line); !written.ok()) return written;
+    if (absl::Status written = WriteDurably(path_ + "/FORMAT.new", StoreFormatLine()); !written.ok()) return written;
     return SyncDir(path_);
   }
   std::ifstream file(path_ + "/FORMAT");

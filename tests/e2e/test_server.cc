@@ -28,6 +28,7 @@ void TestServer::Start() {
   service::ApplyDevDefaults(config);
   config.listen = "127.0.0.1:0";
   config.data_dir = data_dir();
+  config.revocation_journal = journal();
   config.block_cache_mib = 8;
   config.drain_deadline_ms = 1'000;
   auto environment =

@@ -26,6 +26,10 @@ class TestServer {
   void Restart();
   std::string endpoint() const;
   std::string data_dir() const { return dir_.path("server"); }
+  // Apart from the data, as docs/OPERATIONS.md asks.
+  std::string journal() const { return dir_.path("revocations.journal"); }
+  std::string path(const std::string& name) const { return dir_.path(name); }
+  service::Environment& environment() { return *environment_; }
 
   ManualClock clock{kStartMs};
 

@@ -86,6 +86,7 @@ int RunApp(int argc, char** argv) {
   AddSync(app, chosen);
   AddDevices(app, chosen);
   AddRotate(app, chosen);
+  AddAcceptRestore(app, chosen);
   AddRecovery(app, chosen);
   AddExport(app, chosen);
   AddVerify(app, chosen);

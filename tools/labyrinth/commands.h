@@ -28,6 +28,7 @@ void AddWatch(CLI::App& app, Chosen& chosen);
 void AddSync(CLI::App& app, Chosen& chosen);
 void AddDevices(CLI::App& app, Chosen& chosen);  // devices, fingerprint, revoke
 void AddRotate(CLI::App& app, Chosen& chosen);
+void AddAcceptRestore(CLI::App& app, Chosen& chosen);
 void AddRecovery(CLI::App& app, Chosen& chosen);  // recovery create, list, revoke, test
 void AddJoin(CLI::App& app, Chosen& chosen);
 void AddApprove(CLI::App& app, Chosen& chosen);

@@ -24,6 +24,8 @@ std::string_view CauseText(client::RemovalCause cause) {
       return "whoever added it did not know the epoch's key";
     case client::RemovalCause::kWrongSignature:
       return "the signature over its keys is wrong";
+    case client::RemovalCause::kRemovedBefore:
+      return "it had been removed before the server was restored from a backup";
   }
   return {};
 }

@@ -15,6 +15,7 @@ struct CreateFlags {
   std::string dir;
   bool full = false;
   uint64_t rate_mib = 0;
+  uint32_t keep = 0;
 };
 
 absl::Status Create(Context& context, const CreateFlags& flags) {
@@ -25,6 +26,7 @@ absl::Status Create(Context& context, const CreateFlags& flags) {
   v1::RunTaskRequest request;
   request.mutable_backup()->set_dir(dir.string());
   request.mutable_backup()->set_full(flags.full);
+  request.mutable_backup()->set_keep(flags.keep);
   request.mutable_backup()->set_rate_bytes_per_second(flags.rate_mib << 20);
   return RunInServer(context, "backing up", request);
 }
@@ -40,6 +42,8 @@ void AddBackup(CLI::App& app, Chosen& chosen) {
   command->add_option("DIR", create->dir, "A directory of backups on the server's machine")->required();
   command->add_flag("--full", create->full, "Also what an earlier backup there holds already");
   command->add_option("--rate", create->rate_mib, "MiB a second at most; 0: no bound")->type_name("N");
+  command->add_option("--keep", create->keep, "Remove the oldest backups there until N are left")->type_name("N");
+  AddBackupOffline(*backup, chosen);
 }
 
 }  // namespace labyrinth::ctl

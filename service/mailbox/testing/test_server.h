@@ -77,8 +77,10 @@ class TestServer {
   const ChangeReader& changes() const { return *changes_; }
   const DownloadReader& downloads() const { return *downloads_; }
 
-  // Another process over the same store: the sequencer starts anew and knows of no unsettled commit.
+  // Another process over the same store: sequencer and readers are made anew, and know of no unsettled commit.
   void Restart();
+  // As Restart; removals go into `journal`, which outlives the server.
+  void RestartWithJournal(RevocationJournal* journal);
 
   // Starts a call; it is answered at the latest in Settle().
   Pending<CreateMailboxResponse> Start(CreateMailboxRequest request);
@@ -141,7 +143,7 @@ class TestServer {
   template <typename Op, typename Result, typename... Args>
   Pending<Result> Submit(const std::string& partition, Args&&... args);
   storage::ReadResult ReadStore(storage::ReadRequest request);
-  std::unique_ptr<Sequencer> NewSequencer();
+  void MakeParts();
 
   storage::MemoryEngine memory_;
   storage::Engine& store_;
@@ -152,6 +154,7 @@ class TestServer {
   std::map<std::string, uint64_t> heard_;
   std::unique_ptr<PageTokens> tokens_;
   std::unique_ptr<storage::FaultyEngine> faults_;
+  RevocationJournal* journal_ = nullptr;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<DirectoryReader> directory_;
   std::unique_ptr<HistoryReader> history_;
