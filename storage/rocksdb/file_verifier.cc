@@ -36,8 +36,9 @@ absl::StatusOr<VerifySummary> FileVerifier::Run() {
     for (const File& file : *files) total_bytes_ += file.bytes;
   }
   for (const File& file : data) {
+    const auto advance = [this](uint64_t bytes) { return Advance(bytes); };
     const bool blob = file.name.ends_with(".blob");
-    Take(file, blob ? VerifyBlobFile(db_dir_ + "/" + file.name, [this](uint64_t bytes) { return Advance(bytes); })
+    Take(file, blob ? VerifyBlobFile(db_dir_ + "/" + file.name, families_[file.family]->GetID(), advance)
                     : VerifyTable(file));
     if (listener_.cancelled()) return absl::CancelledError("interrupted");
   }

@@ -176,7 +176,7 @@ TEST_CASE("a verification of a sound store reads all of it and finds nothing, al
 TEST_CASE(
     "a bit flipped in any file of a store is found at the start, by a read or by a verification, or harms nothing") {
   constexpr uint64_t kSeed = 11;
-  constexpr int kFlips = 12;
+  constexpr int kFlips = 6;
   INFO("seed " << kSeed);
   std::mt19937_64 random(kSeed);
   struct Kind {
