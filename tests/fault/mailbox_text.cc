@@ -32,22 +32,25 @@ void AddDirectory(const ApiCaller& caller, Names& names, std::string& text) {
   v1::ListDevicesRequest all;
   all.set_show_revoked(true);
   std::vector<std::string> devices;
-  for (const v1::Device& device : caller.Must(&v1::DeviceService::Stub::ListDevices, all).devices()) {
+  const auto listed = caller.Must(&v1::DeviceService::Stub::ListDevices, all);
+  for (const v1::Device& device : listed.devices()) {
     devices.push_back(fmt::format("device: {} {} {}\n", names.Of(device.device_id()),
                                   v1::DeviceKind_Name(device.kind()), v1::DeviceState_Name(device.state())));
   }
   std::sort(devices.begin(), devices.end());
   for (const std::string& line : devices) text += line;
-  for (const v1::Epoch& epoch : caller.Must(&v1::EpochService::Stub::ListEpochs).epochs()) {
+  const auto epochs = caller.Must(&v1::EpochService::Stub::ListEpochs);
+  for (const v1::Epoch& epoch : epochs.epochs()) {
     text += fmt::format("epoch: {} is {} by {} at {}, for {}\n", epoch.sequence_id(), names.Of(epoch.epoch_id()),
                         names.Of(epoch.opener().device_id()), epoch.revision(), epoch.members_size());
   }
 }
 
 void AddMessages(const ApiCaller& caller, Names& names, std::string& text) {
-  v1::ListMessagesRequest messages;
-  messages.set_page_size(500);
-  for (const v1::Message& message : caller.Must(&History::ListMessages, messages).messages()) {
+  v1::ListMessagesRequest page;
+  page.set_page_size(500);
+  const auto messages = caller.Must(&History::ListMessages, page);
+  for (const v1::Message& message : messages.messages()) {
     text +=
         fmt::format("message: {} in {} at {}: {} under {}, written at {}\n", message.message_id(), message.thread_id(),
                     message.timestamp_ms(), message.ciphertext(), names.Of(message.epoch_id()), message.revision());
@@ -55,7 +58,8 @@ void AddMessages(const ApiCaller& caller, Names& names, std::string& text) {
   v1::ListChangesRequest feed;
   feed.set_max_changes(500);
   feed.mutable_since()->set_generation(1);
-  for (const v1::Change& change : caller.Must(&History::ListChanges, feed).changes()) {
+  const auto changes = caller.Must(&History::ListChanges, feed);
+  for (const v1::Change& change : changes.changes()) {
     for (const v1::ChangeEntry& entry : change.entries()) {
       text += fmt::format("change: {} {} {}{}{} by {}\n", change.revision(), v1::ChangeKind_Name(entry.kind()),
                           entry.message_id(), names.Of(entry.device_id()), names.Of(entry.epoch_id()),

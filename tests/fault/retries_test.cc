@@ -62,17 +62,7 @@ class Life {
   }
 
   // What the mailbox was after each call.
-  std::vector<std::string> Live() {
-    SaveAndDelete();
-    EnrolByOneTimeCode();
-    EnrolByRecoveryCode();
-    Attach();
-    RemoveAndRotate();
-    Read();
-    AnotherAccount();
-    Call("DeleteMailbox", f_.Me(), &Mailboxes::DeleteMailbox, f_.Deletion(*f_.old));
-    return std::move(pages_);
-  }
+  std::vector<std::string> Live();
   std::set<std::string> lost() const { return f_.relay.lost(); }
 
  private:
@@ -271,6 +261,18 @@ class Life {
   Names names_;
   std::vector<std::string> pages_;
 };
+
+std::vector<std::string> Life::Live() {
+  SaveAndDelete();
+  EnrolByOneTimeCode();
+  EnrolByRecoveryCode();
+  Attach();
+  RemoveAndRotate();
+  Read();
+  AnotherAccount();
+  Call("DeleteMailbox", f_.Me(), &Mailboxes::DeleteMailbox, f_.Deletion(*f_.old));
+  return std::move(pages_);
+}
 
 TEST_CASE("each call that is repeated after a loss has the effect of one") {
   RunningServer server("retries");

@@ -14,10 +14,10 @@ namespace {
 
 constexpr int64_t kHourMs = 3600 * 1000;
 constexpr int64_t kDayMs = 24 * kHourMs;
-constexpr uint64_t kIds = 40;
+constexpr uint64_t kIds = 80;
 // Now and then reached.
-constexpr uint64_t kQuotaBytes = 300;
-constexpr uint64_t kQuotaMessages = 26;
+constexpr uint64_t kQuotaBytes = 160;
+constexpr uint64_t kQuotaMessages = 16;
 
 }  // namespace
 
@@ -59,7 +59,7 @@ void MailboxModel::Step() {
     default:
       Wake();
   }
-  if (OneIn(40) || (rotation_required_ && OneIn(6))) ChangeMembership();
+  if (OneIn(30) || (rotation_required_ && OneIn(8))) ChangeMembership();
   if (OneIn(50)) Restart();
   CheckRows();
   CheckReads();

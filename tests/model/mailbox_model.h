@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/mailbox/caretaker.h"
@@ -55,10 +56,14 @@ class MailboxModel {
   struct Walk {
     MessageQuery query;
     std::string token;
-    std::optional<storage::Place> last;  // of the message that came last
-    std::set<std::string> taken;
-    std::set<std::string> throughout;  // were there when it began, and have been since
-    std::set<std::string> passed_by;   // were expired at some page: a clock that steps back may show them again
+    std::optional<storage::Place> last;                // of the message that came last
+    std::set<std::pair<std::string, uint64_t>> taken;  // by id and first revision
+    std::set<std::string> throughout;                  // were there when it began, and have been since
+    // What it may have passed by: expired at some page, though a clock that steps back may show it again; or new, where
+    // the last page ended on something expired, which lies nobody can say where.
+    std::set<std::string> passed_by;
+    bool ended_on_expired = false;
+    std::set<std::string> known;  // at the last page
   };
   struct Watch {
     TestDevice* device;
@@ -99,6 +104,7 @@ class MailboxModel {
   std::vector<std::string> ExpectedOrder(const MessageQuery& query) const;
   void TurnPage();
   void TakePage(Walk& walk, const MessagePage& page);
+  void PassBy(Walk& walk) const;
   void RunWatches();
   void Follow();
   // Applies page after page from `cursor`, until the head; the reason if that can't be.

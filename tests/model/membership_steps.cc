@@ -13,15 +13,14 @@ constexpr std::size_t kMostMembers = 4;
 
 void MailboxModel::ChangeMembership() {
   membership_changed_ = true;
-  switch (Random(rotation_required_ ? 6 : 4)) {
+  switch (Random(5)) {
     case 0:
-      if (active_.size() < kMostMembers) AddDevice();
-      break;
     case 1:
-      if (active_.size() > 1) RemoveDevice();
-      break;
+      return active_.size() < kMostMembers ? AddDevice() : RemoveDevice();
+    case 2:
+      return active_.size() > 1 ? RemoveDevice() : AddDevice();
     default:
-      Rotate();
+      return Rotate();
   }
 }
 

@@ -102,15 +102,7 @@ void MailboxModel::CheckReads() {
 
 // One page of one walk; several go on at once, and much happens between their pages.
 void MailboxModel::TurnPage() {
-  for (Walk& walk : walks_) {
-    std::erase_if(walk.throughout, [&](const std::string& id) {
-      const auto found = stored_.find(id);
-      return found == stored_.end() || IsExpired(found->second);
-    });
-    for (const auto& [id, message] : stored_) {
-      if (IsExpired(message)) walk.passed_by.insert(id);
-    }
-  }
+  for (Walk& walk : walks_) PassBy(walk);
   if (walks_.size() < kWalks) {
     Walk& walk = walks_.emplace_back();
     const auto start_ms = static_cast<int64_t>(OneIn(2) ? 0 : Random(60));
@@ -131,8 +123,22 @@ void MailboxModel::TurnPage() {
   REQUIRE(page.ok());
   CHECK(page->messages.size() <= size);
   TakePage(walk, *page);
+  walk.ended_on_expired = page->messages.size() < size;
+  walk.known.clear();
+  for (const auto& [id, message] : stored_) walk.known.insert(id);
   ++seen_.pages;
   if (walk.token.empty()) walks_.erase(walks_.begin() + static_cast<std::ptrdiff_t>(which));
+}
+
+void MailboxModel::PassBy(Walk& walk) const {
+  std::erase_if(walk.throughout, [&](const std::string& id) {
+    const auto found = stored_.find(id);
+    return found == stored_.end() || IsExpired(found->second);
+  });
+  for (const auto& [id, message] : stored_) {
+    const bool is_new = walk.ended_on_expired && !walk.known.contains(id);
+    if (IsExpired(message) || is_new) walk.passed_by.insert(id);
+  }
 }
 
 void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
@@ -154,7 +160,7 @@ void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
     if (next != beyond.end() && *next != id) skip();
     REQUIRE(next != beyond.end());
     CHECK(*next++ == id);
-    CHECK(walk.taken.insert(id).second);
+    CHECK(walk.taken.emplace(id, message.place.revision).second);
     CHECK(message.record.ciphertext() == stored_[id].ciphertext);
     CHECK(message.place == stored_[id].place);
     walk.last = message.place;
@@ -163,7 +169,7 @@ void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
   if (!walk.token.empty()) return;
   skip();
   CHECK(next == beyond.end());
-  for (const std::string& id : walk.throughout) CHECK(walk.taken.contains(id));
+  for (const std::string& id : walk.throughout) CHECK(walk.taken.contains({id, stored_[id].place.revision}));
 }
 
 // As service/handlers/change_watch.h does, on one thread: reads when it was woken, and not otherwise.

@@ -163,7 +163,8 @@ TEST_CASE("epochs are listed both ways, and an entropy to its recipient alone") 
     }
   }
   forward.set_recipient_device_id(member->device_id.value());
-  for (const v1::Member& one : walk(forward, 500)[0].members()) {
+  const auto for_member = walk(forward, 500);
+  for (const v1::Member& one : for_member[0].members()) {
     CHECK(one.encrypted_entropy().empty() == (one.device_id() != member->device_id.value()));
   }
   forward.set_after_sequence_id(~0u);
