@@ -17,6 +17,8 @@ std::string_view CauseText(client::RemovalCause cause) {
       return "its MAC in the previous epoch doesn't verify";
     case client::RemovalCause::kWrongSignature:
       return "a signature over its keys doesn't verify";
+    case client::RemovalCause::kRemovedBefore:
+      return "it had been removed before the log went back";
   }
   return "for a cause without a name";
 }

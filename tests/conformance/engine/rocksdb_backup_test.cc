@@ -201,11 +201,11 @@ TEST_CASE("a backup that ends at any moment, or finds the disk full, leaves the 
   WriteHistory(*f.engine, "p", 20);
   const BackupName good = f.MustBackup();
   const std::vector<std::string> before = f.Names();
-  uint64_t revision = 20;
+  const uint64_t revision = 22;
+  WriteHistory(*f.engine, "p", revision);
   int interruptions = 0;
   for (int64_t allowed = 0;; ++allowed) {
     REQUIRE(allowed < 2000);
-    WriteHistory(*f.engine, "p", ++revision);
     const auto disk = std::make_shared<CutOffDisk>(allowed, full);
     const auto env = ::rocksdb::NewCompositeEnv(disk);
     const auto made = f.engine->Backup(f.backups(), {.env = env.get()});
