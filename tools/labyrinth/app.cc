@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/transfer/text.h"
+#include "common/errors.h"
 #include "tools/cli/exit_code.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/context.h"
