@@ -7,6 +7,12 @@
 #include "absl/status/statusor.h"
 #include "client/connection.h"
 #include "client/session.h"
+#include "proto/labyrinth/v1/attachment.pb.h"
+#include "proto/labyrinth/v1/device.pb.h"
+#include "proto/labyrinth/v1/enrollment.pb.h"
+#include "proto/labyrinth/v1/epoch.pb.h"
+#include "proto/labyrinth/v1/history.pb.h"
+#include "proto/labyrinth/v1/mailbox.pb.h"
 
 namespace labyrinth::client {
 
@@ -58,14 +64,10 @@ class Api {
   // As a member.
   absl::StatusOr<v1::SendEnrollmentMessageResponse> SendEnrollmentMessage(
       const v1::SendEnrollmentMessageRequest& request);
-  // The whole stream is one attempt: it has one attempt's deadline, and a repetition may go on where the last one
-  // ended.
-  absl::Status Download(
-      absl::FunctionRef<grpc::Status(v1::AttachmentService::Stub& stub, grpc::ClientContext& context)> attempt);
-  using HistoryAttempt = absl::FunctionRef<grpc::Status(v1::HistoryService::Stub& stub, grpc::ClientContext& context)>;
-  absl::Status DownloadHistory(HistoryAttempt attempt);
-  // The attempt sets its own deadline.
-  absl::Status Watch(HistoryAttempt attempt);
+  // A stream that the server sends, as one attempt: it has one attempt's deadline, unless it sets its own, and a
+  // repetition may go on where the last one ended.
+  using Attempt = absl::FunctionRef<grpc::Status(Stubs& stubs, grpc::ClientContext& context)>;
+  absl::Status Stream(Attempt attempt);
 
   // For streams that outlive a call.
   Session& session() { return session_; }

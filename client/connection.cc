@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "common/limits.h"
 
@@ -21,18 +22,14 @@ bool IsTokenCharacter(char c) {
 
 Connection::Connection(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<AccountTokenSource> tokens,
                        const RetryPolicy& retry, Clock& clock, RandomSource& random, Sleeper& sleeper)
-    : channel_(std::move(channel)),
-      tokens_(std::move(tokens)),
+    : tokens_(std::move(tokens)),
       clock_(clock),
       random_(random),
       sleeper_(sleeper),
       caller_(retry, sleeper, random),
-      mailbox_(v1::MailboxService::NewStub(channel_)),
-      device_(v1::DeviceService::NewStub(channel_)),
-      epoch_(v1::EpochService::NewStub(channel_)),
-      history_(v1::HistoryService::NewStub(channel_)),
-      attachment_(v1::AttachmentService::NewStub(channel_)),
-      enrollment_(v1::EnrollmentService::NewStub(channel_)) {}
+      stubs_(std::make_unique<Stubs>(channel)) {}
+
+Connection::~Connection() = default;
 
 absl::StatusOr<crypto::Secret> Connection::Token(bool renew) {
   auto token = tokens_->Token(renew);

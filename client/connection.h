@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/caller.h"
 #include "client/options.h"
@@ -13,20 +15,17 @@
 #include "common/clock.h"
 #include "common/random.h"
 #include "crypto/primitives/secret.h"
-#include "proto/labyrinth/v1/attachment.grpc.pb.h"
-#include "proto/labyrinth/v1/device.grpc.pb.h"
-#include "proto/labyrinth/v1/enrollment.grpc.pb.h"
-#include "proto/labyrinth/v1/epoch.grpc.pb.h"
-#include "proto/labyrinth/v1/history.grpc.pb.h"
-#include "proto/labyrinth/v1/mailbox.grpc.pb.h"
 
 namespace labyrinth::client {
+
+struct Stubs;
 
 // The channel's stubs, the retrying caller and the account token's source. Thread-compatible; borrows the seams.
 class Connection {
  public:
   Connection(std::shared_ptr<grpc::Channel> channel, std::shared_ptr<AccountTokenSource> tokens,
              const RetryPolicy& retry, Clock& clock, RandomSource& random, Sleeper& sleeper);
+  ~Connection();
 
   // The token, checked to be of the form that a header may carry; FAILED_PRECONDITION if it isn't.
   absl::StatusOr<crypto::Secret> Token(bool renew);
@@ -38,26 +37,15 @@ class Connection {
   Clock& clock() { return clock_; }
   RandomSource& random() { return random_; }
   Sleeper& sleeper() { return sleeper_; }
-  v1::MailboxService::Stub& mailbox() { return *mailbox_; }
-  v1::DeviceService::Stub& device() { return *device_; }
-  v1::EpochService::Stub& epoch() { return *epoch_; }
-  v1::HistoryService::Stub& history() { return *history_; }
-  v1::AttachmentService::Stub& attachment() { return *attachment_; }
-  v1::EnrollmentService::Stub& enrollment() { return *enrollment_; }
+  Stubs& stubs() { return *stubs_; }
 
  private:
-  std::shared_ptr<grpc::Channel> channel_;
   std::shared_ptr<AccountTokenSource> tokens_;
   Clock& clock_;
   RandomSource& random_;
   Sleeper& sleeper_;
   Caller caller_;
-  std::unique_ptr<v1::MailboxService::Stub> mailbox_;
-  std::unique_ptr<v1::DeviceService::Stub> device_;
-  std::unique_ptr<v1::EpochService::Stub> epoch_;
-  std::unique_ptr<v1::HistoryService::Stub> history_;
-  std::unique_ptr<v1::AttachmentService::Stub> attachment_;
-  std::unique_ptr<v1::EnrollmentService::Stub> enrollment_;
+  const std::unique_ptr<Stubs> stubs_;
 };
 
 // Puts `authorization: Bearer <token>` on a call.

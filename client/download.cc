@@ -9,6 +9,7 @@
 #include "client/convert.h"
 #include "client/page_walk.h"
 #include "client/row_opener.h"
+#include "client/stubs.h"
 
 namespace labyrinth::client {
 namespace {
@@ -26,8 +27,8 @@ class Download {
   absl::Status Run() {
     for (;;) {
       const uint64_t before = batches_;
-      const absl::Status status = core_.api().DownloadHistory(
-          [this](v1::HistoryService::Stub& stub, grpc::ClientContext& context) { return Attempt(stub, context); });
+      const absl::Status status =
+          core_.api().Stream([this](Stubs& stubs, grpc::ClientContext& context) { return Attempt(stubs, context); });
       if (stopped_) return *stopped_;
       // Attempts are bounded in a row; a stream that moves may break as often as it likes.
       if (status.ok() || !OutcomeIsOpen(status) || batches_ == before) return status;
@@ -36,12 +37,12 @@ class Download {
 
  private:
   // One stream from the last batch on. OK once everything is there.
-  grpc::Status Attempt(v1::HistoryService::Stub& stub, grpc::ClientContext& context) {
+  grpc::Status Attempt(Stubs& stubs, grpc::ClientContext& context) {
     if (stopped_) return grpc::Status(grpc::StatusCode::ABORTED, "");
     v1::DownloadHistoryRequest request;
     request.set_thread_id(thread_id_);
     request.set_resume_token(walk_.token());
-    const auto reader = stub.DownloadHistory(&context, request);
+    const auto reader = stubs.history.DownloadHistory(&context, request);
     v1::DownloadHistoryResponse response;
     while (!stopped_ && !walk_.done() && reader->Read(&response)) stopped_ = Accept(response);
     if (stopped_) context.TryCancel();

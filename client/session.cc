@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "crypto/primitives/hash.h"
 #include "crypto/statements/session_statement.h"
@@ -48,7 +49,7 @@ absl::Status Session::AnswerChallenge(bool renew_token) {
   v1::CreateChallengeResponse challenge;
   absl::Status status = connection_.caller().Run([&](grpc::ClientContext& context) {
     AddToken(*token, context);
-    return connection_.mailbox().CreateChallenge(&context, challenge_request, &challenge);
+    return connection_.stubs().mailbox.CreateChallenge(&context, challenge_request, &challenge);
   });
   if (!status.ok()) return status;
   if (challenge.challenge().empty() || challenge.challenge().size() > kMaxChallengeBytes) {
@@ -76,7 +77,7 @@ absl::Status Session::AnswerChallenge(bool renew_token) {
   v1::CreateSessionResponse session;
   status = connection_.caller().Run([&](grpc::ClientContext& context) {
     AddToken(*token, context);
-    return connection_.mailbox().CreateSession(&context, request, &session);
+    return connection_.stubs().mailbox.CreateSession(&context, request, &session);
   });
   if (!status.ok()) return status;
   if (session.session_token().empty() || session.session_token().size() > kMaxSessionTokenBytes) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "client/caller.h"
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "common/rpc_status.h"
 
@@ -72,8 +73,8 @@ class Follower {
     while (!stop_.requested()) {
       broken_ = false;
       heard_ = false;
-      const absl::Status status = core_.api().Watch(
-          [this](v1::HistoryService::Stub& stub, grpc::ClientContext& context) { return Attempt(stub, context); });
+      const absl::Status status =
+          core_.api().Stream([this](Stubs& stubs, grpc::ClientContext& context) { return Attempt(stubs, context); });
       if (stopped_) return *stopped_;
       if (stop_.requested()) break;
       const bool transient = OutcomeIsOpen(status) || ReasonOf(status) == Reason::kRateLimited;
@@ -87,7 +88,7 @@ class Follower {
 
  private:
   // One stream. What a repetition would cure is swallowed here, since the pause before it must heed the stop.
-  grpc::Status Attempt(v1::HistoryService::Stub& stub, grpc::ClientContext& context) {
+  grpc::Status Attempt(Stubs& stubs, grpc::ClientContext& context) {
     if (stopped_) return grpc::Status(grpc::StatusCode::ABORTED, "");
     context.set_deadline(std::chrono::system_clock::now() + kStreamLife);
     v1::WatchRequest request;
@@ -95,7 +96,7 @@ class Follower {
     request.set_include_messages(include_messages_);
     const WatchedCall call(stop_, context);
     if (!call.begun()) return grpc::Status::OK;
-    const auto reader = stub.Watch(&context, request);
+    const auto reader = stubs.history.Watch(&context, request);
     v1::WatchResponse response;
     while (!stopped_ && reader->Read(&response)) stopped_ = Accept(response);
     if (stopped_) context.TryCancel();

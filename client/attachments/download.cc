@@ -3,6 +3,7 @@
 
 #include "client/attachments/transfer.h"
 #include "client/convert.h"
+#include "client/stubs.h"
 #include "common/crc32c.h"
 #include "common/errors.h"
 
@@ -28,8 +29,8 @@ class Download {
         if (absl::Status s = Prepare(); !s.ok()) return s;
       }
       const uint64_t before = done_;
-      absl::Status status = core_.api().Download(
-          [this](v1::AttachmentService::Stub& stub, grpc::ClientContext& context) { return Attempt(stub, context); });
+      absl::Status status =
+          core_.api().Stream([this](Stubs& stubs, grpc::ClientContext& context) { return Attempt(stubs, context); });
       if (stopped_) return *stopped_;
       if (status.ok()) return absl::OkStatus();
       const bool moved = done_ >= before + kAttachmentChunkBytes;
@@ -60,13 +61,13 @@ class Download {
   }
 
   // One stream from the chunk that is incomplete. OK once everything is there.
-  grpc::Status Attempt(v1::AttachmentService::Stub& stub, grpc::ClientContext& context) {
+  grpc::Status Attempt(Stubs& stubs, grpc::ClientContext& context) {
     if (stopped_) return grpc::Status(grpc::StatusCode::ABORTED, "");
     v1::DownloadRequest request;
     request.set_download_ticket(ticket_);
     uint64_t at = done_ / kAttachmentChunkBytes * kAttachmentChunkBytes;
     request.set_offset(at);
-    const auto reader = stub.Download(&context, request);
+    const auto reader = stubs.attachment.Download(&context, request);
     v1::DownloadResponse response;
     while (!stopped_ && reader->Read(&response)) {
       stopped_ = Take(response, at);

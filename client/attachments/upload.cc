@@ -5,6 +5,7 @@
 #include "client/attachments/spool.h"
 #include "client/attachments/transfer.h"
 #include "client/convert.h"
+#include "client/stubs.h"
 #include "common/crc32c.h"
 #include "common/errors.h"
 #include "common/rpc_status.h"
@@ -94,7 +95,7 @@ class Upload {
     committed_ = 0;
     absl::Status status = core_.connection().caller().Once([&](grpc::ClientContext& context) {
       v1::UploadResponse response;
-      const auto writer = core_.connection().attachment().Upload(&context, &response);
+      const auto writer = core_.connection().stubs().attachment.Upload(&context, &response);
       uint64_t offset = from;
       while (offset < size_ && !stopped_) {
         if (!progress_(offset, size_)) {

@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "client/convert.h"
+#include "client/stubs.h"
 #include "common/errors.h"
 #include "crypto/labyrinth/one_time_keys.h"
 
@@ -50,7 +51,7 @@ absl::Status EventWatch::Begin() {
   v1::WatchEnrollmentsRequest request;
   request.set_enrollment_id(enrollment_id_);
   begun_ = absl::Now();
-  stream_ = std::make_unique<EventStream>(connection_.enrollment(), std::move(context), request);
+  stream_ = std::make_unique<EventStream>(connection_.stubs().enrollment, std::move(context), request);
   return absl::OkStatus();
 }
 
@@ -97,10 +98,11 @@ absl::StatusOr<std::optional<v1::WatchEnrollmentsResponse>> EventWatch::Next(int
       case EventStream::Got::kEvent:
         break;
     }
-    failures_ = refusals_ = 0;
     const absl::StatusOr<bool> is_new = IsNew(event);
     if (!is_new.ok()) return is_new.status();
-    if (*is_new) return event;
+    if (!*is_new) continue;
+    failures_ = refusals_ = 0;  // repeats alone are no progress
+    return event;
   }
 }
 

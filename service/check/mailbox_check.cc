@@ -13,7 +13,6 @@ void MailboxCheck::Run() {
     CheckThreads();
     CheckMessages();
     CheckMailboxTime();
-    CheckLocations();
     CheckExpiries();
     CheckActivities();
     CheckCounters();
@@ -21,6 +20,7 @@ void MailboxCheck::Run() {
     CheckFeed();
     CheckFeedOfMembership();
     CheckDeletionMarks();
+    CheckLocations();
     CheckRequests();
     CheckWake();
   }

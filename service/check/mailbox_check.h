@@ -71,6 +71,9 @@ class MailboxCheck final : public PartitionCheck {
   // As they were met, by revision and place of the entry.
   std::map<std::pair<uint64_t, storage::Place>, std::string> void_marks_;
 
+  // Rows of the feed with deletions that have no mark, by their time.
+  std::multimap<int64_t, uint64_t> unmarked_deletions_;
+
   struct Difference {
     int64_t messages = 0;
     int64_t bytes = 0;

@@ -119,6 +119,7 @@ void MailboxCheck::CheckFeed() {
     return marks_now.contains({revision, place});
   };
   const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+    if (with_marks && moment.PageOf(VoidBegin(), VoidEnd()) == nullptr) return Again();
     const auto revision = keys::ParseFeed(row.key);
     storage_v1::FeedRecord feed;
     if (!revision.has_value() || !feed.ParseFromString(row.value)) {
@@ -182,6 +183,7 @@ void MailboxCheck::CheckFeed() {
     }
     const std::string age = keys::DeletionAge(feed.commit_ms(), *revision);
     if (deletes && !moment.HasMark(age)) {
+      unmarked_deletions_.emplace(feed.commit_ms(), *revision);
       Derived("deletion_mark_missing", age);
       PutMark(age);
     }

@@ -1,4 +1,8 @@
 // Messages, and the indexes over them.
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "service/check/mailbox_check.h"
 #include "service/mailbox/feed_upkeep.h"
 #include "service/mailbox/records.h"
@@ -130,8 +134,21 @@ void MailboxCheck::CheckMailboxTime() {
 }
 
 void MailboxCheck::CheckLocations() {
+  // Rows of the feed that may tell of a deletion at that time, as far as `moment` says.
   const auto ages_of = [](int64_t deleted_ms) {
     return std::pair(keys::DeletionAge(deleted_ms, 0), keys::DeletionAge(deleted_ms + 1, 0));
+  };
+  const auto rows_of = [&](const Moment& moment, int64_t deleted_ms) {
+    std::vector<std::string> rows;
+    const auto [first, last] = unmarked_deletions_.equal_range(deleted_ms);
+    for (auto unmarked = first; unmarked != last; ++unmarked) rows.push_back(keys::Feed(unmarked->second));
+    const auto [begin, end] = ages_of(deleted_ms);
+    const storage::Page* ages = moment.PageOf(begin, end);
+    if (ages == nullptr) return rows;
+    for (const storage::KeyValue& age : ages->items) {
+      if (const auto key = keys::ParseDeletionAge(age.key)) rows.push_back(keys::Feed(key->revision));
+    }
+    return rows;
   };
   const auto need = [&](const Moment& moment, const storage::KeyValue& row, Wants& wants) {
     storage_v1::MessageLocation location;
@@ -140,15 +157,9 @@ void MailboxCheck::CheckLocations() {
       wants.Key(keys::Message(location.thread_number(), FromRecord(location.place())));
       return;
     }
-    // The feed tells of the deletion in a row of that very time.
     const auto [begin, end] = ages_of(location.deleted_ms());
     wants.Range(begin, end);
-    const storage::Page* ages = moment.PageOf(begin, end);
-    if (ages == nullptr) return;
-    for (const storage::KeyValue& age : ages->items) {
-      const auto key = keys::ParseDeletionAge(age.key);
-      if (key.has_value()) wants.Key(keys::Feed(key->revision));
-    }
+    for (const std::string& feed : rows_of(moment, location.deleted_ms())) wants.Key(feed);
   };
   const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
     storage_v1::MessageLocation location;
@@ -162,10 +173,9 @@ void MailboxCheck::CheckLocations() {
       Derived("location_without_message", row.key);
       return Delete(row.key);
     }
-    const auto [begin, end] = ages_of(location.deleted_ms());
-    for (const storage::KeyValue& age : moment.PageOf(begin, end)->items) {
-      const auto key = keys::ParseDeletionAge(age.key);
-      const auto feed = moment.Get<storage_v1::FeedRecord>(keys::Feed(key.has_value() ? key->revision : 0));
+    for (const std::string& key : rows_of(moment, location.deleted_ms())) {
+      const auto feed = moment.Get<storage_v1::FeedRecord>(key);
+      if (!feed.has_value() && moment.Has(key)) return;  // can't be read: a finding of its own
       if (!feed.has_value()) continue;
       for (const storage_v1::ChangeRecord& change : feed->changes()) {
         if (mailbox::IsDeletion(change) && change.message_id() == id) return;

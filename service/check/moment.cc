@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "common/errors.h"
 #include "storage/blocking.h"
 
 namespace labyrinth::check {
 namespace {
 
 constexpr absl::Duration kPatience = absl::Minutes(1);
-// Rows that lead to rows that lead to rows: none of ours is longer than four.
+// Rows that lead to rows that lead to rows: none of ours is longer than four. More rounds mean that others appear all
+// the time.
 constexpr int kRounds = 16;
 
 }  // namespace
@@ -55,7 +55,7 @@ absl::StatusOr<Moment> ReadMoment(storage::Engine& engine, const std::string& pa
       for (const storage::KeyValue& row : page.items) moment.rows_[row.key] = row.value;
     }
   }
-  return errors::DataDamaged("rows that lead to ever more rows");
+  return absl::AbortedError("the rows change too fast");
 }
 
 }  // namespace labyrinth::check

@@ -78,7 +78,7 @@ class Moment {
 };
 
 // Asks `need` what it wants, reads all of that at one moment, and asks again while what was read leads to more. Blocks.
-// Errors are the engine's.
+// Errors are the engine's, and ABORTED if that never ends, since rows appear all the time.
 absl::StatusOr<Moment> ReadMoment(storage::Engine& engine, const std::string& partition,
                                   const std::function<void(const Moment&, Wants&)>& need);
 

@@ -51,6 +51,7 @@ void PartitionCheck::Once(std::string_view unreadable, const std::function<void(
     if (listener_.cancelled()) Fail(absl::CancelledError("interrupted"));
     if (stopped()) return;
     const absl::StatusOr<Moment> moment = ReadMoment(engine_, partition_, need);
+    if (absl::IsAborted(moment.status())) continue;
     if (!moment.ok()) return Unreadable(unreadable, "", moment.status());
     found_.clear();
     fixes_.clear();

@@ -13,6 +13,7 @@
 #include "service/mailbox/caretaker.h"
 #include "service/mailbox/testing/test_mailbox.h"
 #include "storage/attachment_schema.h"
+#include "storage/blocking.h"
 
 namespace labyrinth::check {
 namespace {
@@ -32,10 +33,22 @@ constexpr int64_t kHourMs = 3600 * 1000;
 // Something happens before whatever the check does: between any two of its reads the mailbox is another.
 class LivelyEngine final : public storage::Engine {
  public:
-  LivelyEngine(storage::Engine& inner, std::function<void()> happen) : inner_(inner), happen_(std::move(happen)) {}
+  // `torn`: things happen within a read as well, between its scans and its keys, which breaks the contract.
+  LivelyEngine(storage::Engine& inner, std::function<void()> happen, bool torn = false)
+      : inner_(inner), happen_(std::move(happen)), torn_(torn) {}
   void Read(storage::ReadRequest request, storage::ReadCallback done) override {
     happen_();
-    inner_.Read(std::move(request), std::move(done));
+    if (!torn_ || request.keys.empty() || request.scans.empty()) {
+      return inner_.Read(std::move(request), std::move(done));
+    }
+    absl::StatusOr<storage::ReadResult> scans =
+        storage::ReadAndWait(inner_, {request.partition, {}, request.scans, request.deadline});
+    happen_();
+    absl::StatusOr<storage::ReadResult> keys =
+        storage::ReadAndWait(inner_, {request.partition, request.keys, {}, request.deadline});
+    REQUIRE((scans.ok() && keys.ok()));
+    scans->values = std::move(keys->values);
+    std::move(done)(std::move(scans));
   }
   void Commit(storage::CommitRequest request, storage::CommitCallback done) override {
     happen_();
@@ -52,6 +65,7 @@ class LivelyEngine final : public storage::Engine {
  private:
   storage::Engine& inner_;
   const std::function<void()> happen_;
+  const bool torn_;
 };
 
 // A mailbox that is never left alone: saves, replacements, deletions, disappearing messages, devices, rotations, time.
@@ -138,6 +152,22 @@ TEST_CASE("a mailbox that changes between any two reads of a check has no findin
       if (rows == 256) CHECK(summary->unjudged == 0);
     }
   }
+}
+
+TEST_CASE("control: over an engine whose reads see two moments the same check has findings") {
+  std::size_t findings_count = 0;
+  for (const uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+    Life life(seed);
+    LivelyEngine engine(
+        life.server().store(), [&] { life.MaybeStep(); }, /*torn=*/true);
+    storage::MemoryBlobStore blobs;
+    Options options;
+    options.page_rows = 3;
+    Findings findings;
+    REQUIRE(CheckStore(engine, blobs, options, findings, life.server().now_ms()).ok());
+    findings_count += findings.all.size();
+  }
+  CHECK(findings_count > 3);
 }
 
 TEST_CASE("what is damaged is repaired while the mailbox changes, and nothing else is touched") {

@@ -89,6 +89,10 @@ bytes = 10
 messages = 20
 [rocksdb]
 block_cache_mib = 64
+min_free_mib = 128
+[admin]
+socket = "s"
+status_socket = "t"
 )",
                    "x.toml", config)
               .ok());
@@ -107,6 +111,11 @@ block_cache_mib = 64
   CHECK(config.quota.bytes == 10);
   CHECK(config.quota.messages == 20);
   CHECK(config.block_cache_mib == 64);
+  CHECK(config.min_free_mib == 128);
+  CHECK(config.admin.socket == "s");
+  CHECK(config.admin.status_socket == "t");
+  CHECK(AdminSocketPath(config) == "s");
+  CHECK(AdminSocketPath(GoodDev()) == "/tmp/dev/admin.sock");
 }
 
 TEST_CASE("A file with a mistake is refused in one line with its place") {
@@ -164,6 +173,8 @@ TEST_CASE("A configuration with one thing wrong is refused by that key's name") 
       {"quota.bytes", GoodDev, [](ServerConfig& c) { c.quota.bytes = 0; }},
       {"quota.messages", GoodDev, [](ServerConfig& c) { c.quota.messages = 0; }},
       {"rocksdb.block_cache_mib", GoodDev, [](ServerConfig& c) { c.block_cache_mib = 7; }},
+      {"rocksdb.min_free_mib", GoodDev, [](ServerConfig& c) { c.min_free_mib = 63; }},
+      {"admin.status_socket", GoodDev, [](ServerConfig& c) { c.admin.status_socket = AdminSocketPath(c); }},
       {"drain_deadline_ms", GoodDev, [](ServerConfig& c) { c.drain_deadline_ms = -1; }},
       {"log_level", GoodDev, [](ServerConfig& c) { c.log_level = "loud"; }},
   };

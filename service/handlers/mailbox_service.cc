@@ -176,6 +176,9 @@ grpc::ServerUnaryReactor* MailboxServiceHandler::DeleteMailbox(grpc::CallbackSer
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
+  // Nothing is left that could remember it: a repeat is known by its session, which is of the deleted mailbox.
+  auto request_id = ParseFixed<RequestId>(request->request_id(), "request_id");
+  if (!request_id.ok()) return call.Finish(request_id.status()), reactor;
   auto entry = ParseLogEntry(request->log_entry(), "log_entry");
   if (!entry.ok()) return call.Finish(entry.status()), reactor;
   const std::string partition = caller->partition;

@@ -122,6 +122,8 @@ TEST_CASE("draining ends all, and takes no more") {
   streams.Remove(a.get());
   streams.Remove(b.get());
   CHECK(streams.size() == 0);
+  streams.Undrain();
+  MustAdd(streams, "c", "one");
 }
 
 }  // namespace

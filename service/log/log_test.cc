@@ -99,6 +99,30 @@ TEST_CASE("A mailbox has one pseudonym a day, unlike the next day's, another mai
   clock.Advance(1);
   CHECK(pseudonyms.Of("a").text().substr(0, 4) == "p21:");
   CHECK(pseudonyms.Of("a").text().substr(4) != today.substr(4));
+  CHECK(pseudonyms.At(20, "a").text() == today);  // an older line's
+}
+
+TEST_CASE("A pseudonym's day can be read off it, and nothing else is taken for one") {
+  CHECK(Pseudonyms::PeriodOf("p19844:8f2c91d0") == 19844);
+  for (const std::string text : {"", "p", "p:", "p1", "19844:8f2c91d0", "p19844:8f2c91", "p19844:8f2c91d0a",
+                                 "px:8f2c91d0", "p1 :8f2c91d0", "p99999999999999999999:8f2c91d0"}) {
+    INFO(text);
+    CHECK_FALSE(Pseudonyms::PeriodOf(text).has_value());
+  }
+}
+
+TEST_CASE("A device has one handle in its mailbox, on any day") {
+  ManualClock clock(20 * Pseudonyms::kPeriodMs);
+  crypto::SeededRandom random(7);
+  const crypto::Secret key = crypto::RandomSecret(32, random);
+  const Pseudonyms pseudonyms(key, clock);
+  const std::string handle = pseudonyms.DeviceHandle("a", DeviceId(1));
+  CHECK(handle.size() == 10);
+  CHECK(handle.substr(0, 2) == "d:");
+  CHECK(pseudonyms.DeviceHandle("a", DeviceId(2)) != handle);
+  CHECK(pseudonyms.DeviceHandle("b", DeviceId(1)) != handle);
+  clock.Advance(Pseudonyms::kPeriodMs);
+  CHECK(pseudonyms.DeviceHandle("a", DeviceId(1)) == handle);
 }
 
 }  // namespace

@@ -17,21 +17,6 @@ namespace {
 
 using Fixture = AttachmentFixture;
 
-TEST_CASE("Sizes beyond the limits are refused by name") {
-  Fixture f("sizes");
-  const AttachmentCaller me = f.Me();
-  v1::PrepareUploadResponse response;
-  CHECK(FieldOf(me.PrepareUpload(0, "", response)) == "size_bytes");
-  const grpc::Status large = me.PrepareUpload(limits::kAttachmentBytes + 1, "", response);
-  CHECK(ReasonOfCall(large) == Reason::kLimitExceeded);
-  CHECK(DetailsOf(FromGrpc(large))["limit"] == "attachment_bytes");
-  CHECK(me.PrepareUpload(limits::kAttachmentBytes, "", response).ok());
-  const std::string ticket = me.MustUpload("x");
-  const std::string name(limits::kAttachmentSealedNameBytes, 'n');
-  CHECK(ReasonOfCall(me.CreateReference(f.PointOf("a"), ticket, name + "n")) == Reason::kLimitExceeded);
-  CHECK(me.CreateReference(f.PointOf("a"), ticket, name).ok());
-}
-
 TEST_CASE("What a mailbox uploads in an hour is bounded, and whoever was removed uses nothing of it") {
   Fixture f("rate");
   const auto member = f.AddMember();

@@ -106,42 +106,6 @@ TEST_CASE("An upload goes on where a stream ended, however it ended, and after a
   CHECK(f.Me().Download(f.Me().MustFind(f.PointOf("a")))->Rest().first == content);
 }
 
-TEST_CASE("What isn't the next chunk, or not what its checksum says, is refused and not stored") {
-  Fixture f("chunks");
-  const AttachmentCaller me = f.Me();
-  const std::string content = f.Content(2 * kChunk + 5);
-  const std::string ticket = me.MustPrepare(content.size());
-  REQUIRE(SendOne(me, ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
-  const std::string second = content.substr(kChunk, kChunk);
-  const struct {
-    const char* field;
-    v1::UploadRequest request;
-  } cases[] = {
-      {"offset", ChunkOf(ticket, 0, content.substr(0, kChunk))},
-      {"offset", ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))},
-      {"offset", ChunkOf(ticket, kChunk + 1, second)},
-      {"data", ChunkOf(ticket, kChunk, second.substr(1))},
-      {"data", ChunkOf(ticket, kChunk, second + "x")},
-      {"data", ChunkOf(ticket, kChunk, "")},
-  };
-  for (const auto& c : cases) CHECK(FieldOf(SendOne(me, c.request)) == c.field);
-  v1::UploadRequest torn = ChunkOf(ticket, kChunk, second);
-  torn.set_crc32c(torn.crc32c() ^ 1);
-  CHECK(FieldOf(SendOne(me, torn)) == "crc32c");
-  CHECK(me.MustResume(ticket) == kChunk);
-
-  const auto repeated = me.Upload();
-  REQUIRE(repeated->Send(ChunkOf(ticket, kChunk, second)));
-  repeated->Send(ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk)));
-  CHECK(FieldOf(repeated->AwaitEnd()) == "upload_ticket");
-  CHECK(me.MustResume(ticket) == 2 * kChunk);
-  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk) + "x"))) == "data");
-  REQUIRE(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))).ok());
-  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, content.size(), "x"))) == "data");
-  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
-  CHECK(me.Download(me.MustFind(f.PointOf("a")))->Rest().first == content);
-}
-
 TEST_CASE("A ticket that is forged, of the other kind, another device's or late is no ticket") {
   Fixture f("tickets");
   const AttachmentCaller me = f.Me();
@@ -197,58 +161,6 @@ TEST_CASE("A deletion that names an attachment lets go of it, and of its bytes i
   CHECK(ReasonOfCall(Find(me, f.PointOf("a"))) == Reason::kAttachmentNotFound);
   CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kAttachmentNotFound);
   CHECK(f.Delete("m", f.PointOf("a")).ok());
-}
-
-TEST_CASE("Whatever keeps an attachment from being had or attached, the answer is the same") {
-  Fixture f("missing");
-  const AttachmentCaller me = f.Me();
-  f.Save("other", "t2");
-  f.Save("brief", "t", f.clock.NowMs() + 60'000);
-  const std::string content = f.Content(10), ticket = me.MustUpload(content);
-  const auto not_found = [](const grpc::Status& status) { return ReasonOfCall(status) == Reason::kAttachmentNotFound; };
-  CHECK(not_found(me.CreateReference(f.PointOf("a", "t", "none"), ticket)));
-  CHECK(not_found(me.CreateReference(f.PointOf("a", "t2", "m"), ticket)));
-  CHECK(not_found(me.CreateReference(f.PointOf("a"), me.MustPrepare(10))));  // nothing was sent
-  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
-  CHECK(not_found(me.CreateReference(f.PointOf("a"), me.MustUpload(content))));  // taken by another upload
-  REQUIRE(me.CreateReference(f.PointOf("brief", "t", "brief"), ticket).ok());
-
-  CHECK(Find(me, f.PointOf("a")).ok());
-  CHECK(not_found(Find(me, f.PointOf("b"))));
-  CHECK(not_found(Find(me, f.PointOf("a", "t2", "m"))));
-  CHECK(not_found(Find(me, f.PointOf("a", "t", "brief"))));
-  CHECK(not_found(Find(me, f.PointOf("a", "t2", "other"))));
-  auto other_owner = f.PointOf("a");
-  other_owner.set_mac_point(f.PointOf("b").mac_point());
-  CHECK(not_found(Find(me, other_owner)));
-  CHECK(Find(me, f.PointOf("brief", "t", "brief")).ok());
-  f.clock.Advance(60'000);
-  CHECK(not_found(Find(me, f.PointOf("brief", "t", "brief"))));
-  CHECK(not_found(me.CreateReference(f.PointOf("brief", "t", "brief"), ticket)));
-  // Another mailbox's, under the same points.
-  auto bob = f.NewDevice("bob");
-  bob->CreateMailbox();
-  CHECK(not_found(Find(f.Of(*bob), f.PointOf("a"))));
-}
-
-TEST_CASE("Calls without a session, and points that are none, are refused by name") {
-  Fixture f("fields");
-  const AttachmentCaller nobody(f.server.Channel(), ""), me = f.Me();
-  const std::string content = f.Content(10), ticket = me.MustUpload(content);
-  CHECK(ReasonOfCall(Resume(nobody, "", 10)) == Reason::kTokenInvalid);
-  CHECK(ReasonOfCall(nobody.CreateReference(f.PointOf("a"), ticket)) == Reason::kTokenInvalid);
-  CHECK(ReasonOfCall(Find(nobody, f.PointOf("a"))) == Reason::kTokenInvalid);
-  REQUIRE(me.CreateReference(f.PointOf("a"), ticket).ok());
-  CHECK(ReasonOfCall(nobody.Download(me.MustFind(f.PointOf("a")))->Rest().second) == Reason::kTokenInvalid);
-
-  auto point = f.PointOf("a");
-  point.set_point(std::string(32, '\0'));
-  CHECK(FieldOf(me.CreateReference(point, ticket)) == "attachment.point");
-  CHECK(FieldOf(Find(me, point)) == "attachment.point");
-  CHECK(FieldOf(Find(me, v1::AttachmentPoint())) == "attachment.point");
-  point = f.PointOf("a");
-  point.set_mac_point(std::string(32, '\xff'));
-  CHECK(FieldOf(Find(me, point)) == "attachment.mac_point");
 }
 
 TEST_CASE("A device that is removed in the middle of a download gets DEVICE_REVOKED, and nothing more") {

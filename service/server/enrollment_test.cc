@@ -18,68 +18,6 @@
 namespace labyrinth::service::testing {
 namespace {
 
-TEST_CASE("Two devices meet, each hears the other, and the new one is a member that signs in") {
-  EnrollmentFixture f("whole");
-  auto added = f.NewDevice();
-  const auto members = f.O().Watch();
-  const std::string id = f.N().MustOpen(added->keys());
-  const auto opened = members->Next();
-  REQUIRE(opened.has_value());
-  CHECK(opened->enrollment_id() == id);
-  CHECK(opened->step() == v1::ENROLLMENT_STEP_OPEN);
-  CHECK(opened->payload() == "nonce of 16 byte");
-  CHECK(opened->keys().device_key() == added->keys().device_key.view());
-  CHECK(opened->keys().sig_31() == added->keys().sig_31->view());
-  CHECK(opened->sealed_label() == "label");
-  const auto mine = f.N().Watch(id);
-
-  REQUIRE(f.O().Send(id, kConsent, 0, "nO").ok());
-  CHECK(mine->NextText() == "CONSENT:nO");
-  REQUIRE(f.N().Send(id, kStart, 1, "Ya").ok());
-  CHECK(members->NextText() == "START:Ya");
-  REQUIRE(f.O().Send(id, kAnswer, 1, "Yb").ok());
-  CHECK(mine->NextText() == "ANSWER:Yb");
-  REQUIRE(f.N().Send(id, kConfirm, 1, "macN").ok());
-  CHECK(members->NextText() == "CONFIRM:macN");
-  REQUIRE(f.O().Send(id, kGrant, 1, "bundle", f.RandomScalar()).ok());
-  CHECK(mine->NextText() == "GRANT:bundle");
-
-  CHECK(f.Register(id, *added).ok());
-  CHECK(mine->End().ok());
-  CHECK(members->NextText() == "REGISTERED:");
-  CHECK_FALSE(added->SignIn().empty());
-  CHECK(ReasonOfCall(f.N().Send(id, kRenew, 1, "")) == Reason::kEnrollmentClosed);
-  CHECK(ReasonOfCall(f.N().Watch(id)->End()) == std::nullopt);  // OK: that is how it ended
-}
-
-TEST_CASE("An entry that went stale is signed again, and a registration of unknown outcome is repeated") {
-  EnrollmentFixture f("stale");
-  auto first = f.NewDevice(), second = f.NewDevice();
-  const std::string one = f.MustGrant(*first), two = f.MustGrant(*second);
-  const LogPosition before = f.old->Log(f.session);
-  REQUIRE(f.Register(one, *first).ok());
-
-  v1::RegisterDeviceResponse response;
-  CHECK(ReasonOfCall(f.N().Register(f.Registration(two, *second, *f.old, before), response)) == Reason::kLogStale);
-  const auto mine = f.N().Watch(two);
-  for (const char* text : {"CONSENT:nO", "ANSWER:Yb", "GRANT:bundle"}) CHECK(mine->NextText() == text);
-  CHECK(f.N().Send(two, kRenew, 1, "").ok());
-  CHECK(FieldOf(f.O().Send(two, kGrant, 1, "fresh", f.RandomScalar())) == "evolve_token");
-  CHECK(f.O().Send(two, kGrant, 1, "fresh").ok());
-  CHECK(mine->NextText() == "GRANT:fresh");
-
-  const auto request = f.Registration(two, *second, *f.old, f.old->Log(f.session));
-  REQUIRE(f.N().Register(request, response).ok());
-  const uint64_t device_id = response.device_id();
-  CHECK(mine->End().ok());
-  response.Clear();
-  CHECK(f.N().Register(request, response).ok());  // the same request, after the enrolment's end
-  CHECK(response.device_id() == device_id);
-  v1::RegisterDeviceRequest other = request;
-  other.set_request_id(std::string(16, 'x'));
-  CHECK(ReasonOfCall(f.N().Register(other, response)) == Reason::kEnrollmentClosed);
-}
-
 TEST_CASE("Members learn of each other's consent, and only the one that gave it goes on") {
   EnrollmentFixture f("members");
   const auto member = f.AddMember();
@@ -102,42 +40,6 @@ TEST_CASE("Members learn of each other's consent, and only the one that gave it 
   const auto request = f.Registration(id, *added, *member, f.old->Log(f.session));
   CHECK(FieldOf(f.N().Register(request, response)) == "log_entry");
   CHECK(f.Register(id, *added).ok());
-}
-
-TEST_CASE("Nobody else's account, enrolment, keys or signature gets anywhere") {
-  EnrollmentFixture f("strangers");
-  auto bob = f.NewDevice("bob");
-  bob->CreateMailbox();
-  const EnrollmentCaller bob_n(f.server.Channel(), f.server.Token("bob"), "");
-  const EnrollmentCaller bob_o(f.server.Channel(), "", bob->SignIn());
-  auto added = f.NewDevice(), other = f.NewDevice();
-  const std::string id = f.MustGrant(*added);
-  const std::string second = f.MustConsent(*other);
-  for (const EnrollmentCaller* caller : {&bob_n, &bob_o}) {
-    for (const auto step : {kConsent, kStart, kAnswer, kConfirm, kGrant, kRefuse, kRenew, kCancel}) {
-      CHECK(ReasonOfCall(caller->Send(id, step, 1, "x")) == Reason::kEnrollmentClosed);
-    }
-  }
-  CHECK(ReasonOfCall(bob_n.Watch(id)->End()) == Reason::kEnrollmentClosed);
-  const LogPosition at = f.old->Log(f.session);
-  v1::RegisterDeviceResponse response;
-  const auto registered = [&](const EnrollmentCaller& caller, const v1::RegisterDeviceRequest& request) {
-    return caller.Register(request, response);
-  };
-  CHECK(ReasonOfCall(registered(bob_n, f.Registration(id, *added, *f.old, at))) == Reason::kEnrollmentClosed);
-  CHECK(FieldOf(registered(f.N(), f.Registration(id, *other, *f.old, at))) == "keys");
-  CHECK(ReasonOfCall(registered(f.N(), f.Registration(second, *other, *f.old, at))) == Reason::kEnrollmentClosed);
-  CHECK(ReasonOfCall(registered(f.N(), f.Registration(std::string(16, 'x'), *added, *f.old, at))) ==
-        Reason::kEnrollmentClosed);
-  CHECK(FieldOf(registered(f.N(), f.Registration(id, *added, *added, at))) == "log_entry.actor");
-  CHECK(FieldOf(registered(f.N(), f.Registration("short", *added, *f.old, at))) == "enrollment_id");
-
-  CHECK(ReasonOfCall(EnrollmentCaller(f.server.Channel(), "", "").Send(id, kRenew, 1, "")) == Reason::kTokenInvalid);
-  CHECK(ReasonOfCall(EnrollmentCaller(f.server.Channel(), "", "").Watch()->End()) == Reason::kTokenInvalid);
-  CHECK(ReasonOfCall(EnrollmentCaller(f.server.Channel(), f.token, "bad").Watch()->End()) == Reason::kTokenInvalid);
-  CHECK(FieldOf(f.O().Watch(id)->End()) == "enrollment_id");
-  CHECK(FieldOf(f.N().Watch()->End()) == "enrollment_id");
-  CHECK(f.Register(id, *added).ok());  // control
 }
 
 TEST_CASE("A removed member vouches for nobody any more: its enrolments and its watch end at once") {

@@ -50,9 +50,8 @@ namespace {
 constexpr absl::Duration kTick = absl::Seconds(1);
 // How often the store is asked for partitions that are due.
 constexpr absl::Duration kWakeInterval = absl::Seconds(2);
-// Their directory decides who gets as far as the sockets; the status socket may be opened by whoever does.
+// Owner and group; a directory that sets its group decides which.
 constexpr mode_t kAdminSocketMode = 0660;
-constexpr mode_t kStatusSocketMode = 0666;
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
 absl::Status MakeDataDir(const std::string& path) {
@@ -306,7 +305,7 @@ absl::Status Environment::Parts::ServeAdmin(RandomSource& random) {
   admin_listener = *std::move(listening);
   if (config.admin.status_socket.empty()) return absl::OkStatus();
   status_service.emplace(*admin_context, task_slot, Access::kStatus);
-  listening = AdminListener::Listen(config.admin.status_socket, kStatusSocketMode, *status_service, log);
+  listening = AdminListener::Listen(config.admin.status_socket, kAdminSocketMode, *status_service, log);
   if (!listening.ok()) return listening.status();
   status_listener = *std::move(listening);
   return absl::OkStatus();

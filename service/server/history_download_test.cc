@@ -80,31 +80,6 @@ struct Received {
   }
 };
 
-TEST_CASE("a download brings the whole mailbox, or one thread, with exact totals") {
-  Fixture f("whole");
-  const uint64_t revision = f.SaveMany(24);
-  for (const std::string thread : {"", "odd"}) {
-    Received received;
-    const auto stream = f.Mine().Download(thread);
-    received.TakeRest(*stream);
-    CHECK(stream->End().ok());
-    received.CheckComplete();
-    const uint64_t count = thread.empty() ? 24 : 12;
-    CHECK(received.messages.size() == count);
-    CHECK(received.last.total_count() == count);
-    CHECK(received.last.total_bytes() == count * kSize);
-    CHECK(received.last.vanished_count() == 0);
-    CHECK(received.last.as_of().revision() == revision);
-  }
-  Received nothing;
-  const auto stream = f.Mine().Download("nowhere");
-  nothing.TakeRest(*stream);
-  CHECK(stream->End().ok());
-  nothing.CheckComplete();
-  CHECK(nothing.last.total_count() == 0);
-  CHECK(nothing.last.as_of().revision() == revision);
-}
-
 TEST_CASE("what is saved and replaced meanwhile isn't in it, and the feed after it tells") {
   Fixture f("meanwhile");
   f.SaveMany(60);
@@ -140,32 +115,6 @@ TEST_CASE("what is saved and replaced meanwhile isn't in it, and the feed after 
   for (int n = 0; n < 70; ++n) {
     CHECK(now[Fixture::IdOf(n)] == (n >= 60 || replaced.contains(Fixture::IdOf(n)) ? 'x' : 'c'));
   }
-}
-
-TEST_CASE("a stream that broke goes on from its token, and from no other") {
-  Fixture f("resume");
-  f.SaveMany(24);
-  Received received;
-  std::string token;
-  for (int broken = 0; broken < 3; ++broken) {
-    const auto stream = f.Mine().Download("", token);
-    received.Take(stream->MustNext());
-    token = received.last.resume_token();
-    REQUIRE_FALSE(token.empty());
-    stream->Break();
-    f.Save(100 + broken);
-  }
-  std::string altered = token;
-  altered[altered.size() / 2] = altered[altered.size() / 2] == 'A' ? 'B' : 'A';
-  CHECK(ReasonOfCall(f.Mine().Download("", altered)->End()) == Reason::kPageTokenInvalid);
-  CHECK(ReasonOfCall(f.Mine().Download("odd", token)->End()) == Reason::kPageTokenInvalid);
-  CHECK(ReasonOfCall(f.Mine().Download("", "x")->End()) == Reason::kPageTokenInvalid);
-  const auto stream = f.Mine().Download("", token);
-  received.TakeRest(*stream);
-  CHECK(stream->End().ok());
-  received.CheckComplete();
-  CHECK(received.last.total_count() == 24);
-  CHECK(received.messages.size() == 24);
 }
 
 TEST_CASE("a download also goes on after a restart of the server") {

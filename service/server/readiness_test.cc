@@ -85,6 +85,12 @@ TEST_CASE("A draining server is not ready, whatever the probe says") {
   CHECK_FALSE(watched.health.services.at("labyrinth.v1"));
   CHECK_FALSE(watched.Check());
   CHECK(watched.out.str().find("not_ready") == std::string::npos);  // asked for, no alarm
+  CHECK(watched.readiness.draining());
+  CHECK_FALSE(watched.readiness.ready());
+  watched.readiness.Undrain();
+  CHECK_FALSE(watched.readiness.ready());  // before a probe has said so
+  CHECK(watched.Check());
+  CHECK(watched.readiness.ready());
 }
 
 }  // namespace

@@ -30,7 +30,13 @@ expect_usage_error --fast fmt --fast
 expect_usage_error --fast bare --fast
 expect_usage_error --fast fuzz --fast
 expect_usage_error everything bench everything
+expect_usage_error --fast bench --quick --fast
+expect_usage_error --only bench --only
+expect_usage_error more bench crypto more
 expect_usage_error number fuzz --seconds soon
+expect_usage_error soon fault soon
+expect_usage_error soon fault histories soon
+expect_usage_error now fault states now
 expect_usage_error '2 arguments' demo one two
 expect_usage_error missing_export demo missing_export
 

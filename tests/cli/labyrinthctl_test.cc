@@ -83,7 +83,6 @@ TEST_CASE("an operator sees a server, a mailbox and its devices, sets a quota, a
   CHECK(stats["rotation_required"] == false);
   CHECK_FALSE(stats.contains("mailbox_id"));
   const std::string pseudonym = stats["pseudonym"];
-  CHECK_THAT(ReadFile(f.home / "log"), Contains("mb=" + pseudonym));
 
   // By each of its names.
   const json revealed = f.Ok({"mailbox", "stats", "--pseudonym", pseudonym, "--reveal"});
@@ -139,10 +138,11 @@ TEST_CASE("an operator sees a server, a mailbox and its devices, sets a quota, a
   CHECK(f.Ctl({"device", "revoke", "--account", "me", "--device", "d:00000000", "--reason", "x", "--yes"}).exit_code ==
         4);
   CHECK(f.Ctl({"device", "revoke", "--account", "me", "--device", "x", "--reason", "x", "--yes"}).exit_code == 2);
+  REQUIRE(f.server->Stop().ok());  // and all of its log is written
   const std::string log = ReadFile(f.home / "log");
   CHECK_THAT(log,
              Contains("ev=admin_revoke_device") && Contains("reported stolen") && Contains("ev=admin_connected uid="));
-  CHECK_THAT(log, !Contains(mailbox_id) && !Contains(partition));
+  CHECK_THAT(log, Contains("mb=" + pseudonym) && !Contains(mailbox_id) && !Contains(partition));
 }
 
 TEST_CASE("check and verify find nothing in a sound store, served or not, and name what is damaged") {
@@ -209,6 +209,14 @@ TEST_CASE("drain takes a server out of service and back; exit codes tell the res
   CHECK(RunProgram(kOperator, {"--help"}, f.home.path()).exit_code == 0);
   CHECK(RunProgram(kOperator, {"--version"}, f.home.path()).exit_code == 0);
   CHECK(RunProgram(kOperator, {}, f.home.path()).exit_code == 2);
+  // A script that a shell takes, with every command in it.
+  const ProgramResult completion = RunProgram(kOperator, {"completion", "bash"}, f.home.path());
+  CHECK_THAT(completion.out, Contains("'/mailbox') words='stats pseudonym quota") && Contains("--data-dir"));
+  WriteFile(f.home / "completion", completion.out +
+                                       "\nCOMP_WORDS=(labyrinthctl --yes device re); COMP_CWORD=3\n"
+                                       "_labyrinthctl; echo \"${COMPREPLY[@]}\"\n");
+  CHECK(RunProgram("/bin/bash", {f.home / "completion"}, f.home.path()).out == "revoke\n");
+  CHECK(RunProgram(kOperator, {"completion", "fish"}, f.home.path()).exit_code == 2);
   const ProgramResult unknown = RunProgram(kOperator, {"dance"}, f.home.path());
   CHECK(unknown.exit_code == 2);
   CHECK_THAT(unknown.err, Contains("dance"));

@@ -1,4 +1,5 @@
-// One-time codes while either side's process dies: at every message that it sends or receives, in turn.
+// One-time codes while either side's process dies, at every message that it sends or receives, in turn; and while the
+// line of its watch breaks, at every event.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <string>
@@ -140,6 +141,61 @@ TEST_CASE("A member that dies anywhere sees the next one through after its resta
       break;
     }
   }
+}
+
+// Breaks one of the device's streams of events behind its message number `after`; 0: as it begins.
+struct BreakOnce {
+  void operator()(TappedDevice& device, int after) {
+    device.tap().breaks = [this, after](const std::string& method, int received) {
+      if (method != "WatchEnrollments" || received != after || broken) return false;
+      broken = true;
+      return true;
+    };
+  }
+  std::atomic<bool> broken = false;
+};
+
+TEST_CASE("A watch whose line breaks goes on, and nobody notices") {
+  TestServer server;
+  const bool at_member = GENERATE(false, true);
+  for (int after = 0;; ++after) {
+    REQUIRE(after < kMaxPoints);
+    OneTimePair pair(server, 9000 + 10 * static_cast<uint64_t>(after), (at_member ? "p" : "q") + std::to_string(after));
+    BreakOnce line;
+    line(at_member ? pair.laptop : pair.phone, after);
+    const auto ends = pair.Meet();
+    INFO((at_member ? "member's" : "new device's") << " watch broken behind event " << after);
+    INFO(std::string(ends.joined.status().message()) << "; " << std::string(ends.approved.status().message()));
+    REQUIRE(ends.joined.ok());
+    REQUIRE(ends.approved.ok());
+    CHECK(pair.member.fingerprints.size() == 1);
+    CHECK(pair.member.shown == 1);
+    CHECK(pair.joiner.asked.size() == 1);
+    if (!line.broken) {
+      CHECK(after > 2);
+      break;
+    }
+  }
+}
+
+TEST_CASE("A watch whose line breaks again and again is given up, clearly") {
+  TestServer server;
+  OneTimePair pair(server, 9900);
+  std::atomic<int> begun = 0;
+  int behind = 0;
+  SECTION("as it begins") {}
+  // What the server repeats to a new stream is nothing new.
+  SECTION("behind its first event") { behind = 1; }
+  pair.laptop.tap().breaks = [&](const std::string& method, int received) {
+    if (method != "WatchEnrollments") return false;
+    begun += received == 0;
+    return received == behind;
+  };
+  const auto ends = pair.Meet();
+  CHECK(absl::IsUnavailable(ends.approved.status()));
+  CHECK(begun >= 6);
+  CHECK(begun <= 12);
+  CHECK_FALSE(ends.joined.ok());
 }
 
 }  // namespace

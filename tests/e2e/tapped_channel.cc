@@ -34,9 +34,15 @@ class Interceptor final : public experimental::Interceptor {
                          ? static_cast<Message*>(batch->GetRecvMessage())
                          : nullptr;
     if (received != nullptr && tap_.on_receive && !tap_.cut()) tap_.on_receive(method_, *received);
+    const bool begins = batch->QueryInterceptionHookPoint(Point::PRE_SEND_INITIAL_METADATA);
+    if (received != nullptr) ++received_;
+    if (tap_.breaks && (begins || received != nullptr)) broken_ = broken_ || tap_.breaks(method_, received_);
+    if (broken_ && batch->QueryInterceptionHookPoint(Point::POST_RECV_STATUS)) {
+      *batch->GetRecvStatus() = grpc::Status(grpc::StatusCode::UNAVAILABLE, "the line broke");
+    }
     // Cancelling comes by here itself, with the context's lock held.
     const bool cancelling = batch->QueryInterceptionHookPoint(Point::PRE_SEND_CANCEL);
-    if (tap_.cut() && !cancelling) call_->client_context()->TryCancel();
+    if ((tap_.cut() || broken_) && !cancelling) call_->client_context()->TryCancel();
     batch->Proceed();
   }
 
@@ -44,6 +50,8 @@ class Interceptor final : public experimental::Interceptor {
   experimental::ClientRpcInfo* call_;
   Tap& tap_;
   std::string method_;
+  int received_ = 0;
+  bool broken_ = false;
   std::unique_ptr<Message> sent_;
 };
 

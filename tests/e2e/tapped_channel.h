@@ -23,6 +23,10 @@ class Tap {
   Listener on_send;
   Listener on_receive;
 
+  // Asked as a call begins, and after each message that arrives, with how many have: true breaks the line there, and
+  // the call ends with UNAVAILABLE, as when a connection dies.
+  std::function<bool(const std::string& method, int received)> breaks;
+
   // From here on nothing passes: every call ends with CANCELLED, which no client repeats.
   void Cut() { cut_ = true; }
   void Mend() { cut_ = false; }

@@ -35,6 +35,16 @@ grpc::ByteBuffer ToBuffer(const std::string& bytes) {
 
 std::string MethodOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+// What a client sees of a connection that broke.
+grpc::Status Broken() { return {grpc::StatusCode::UNAVAILABLE, "the relay broke the connection"}; }
+
+// A call whose request is lost.
+class LostCall final : public grpc::ServerGenericBidiReactor {
+ public:
+  LostCall() { Finish(Broken()); }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
 // One call: the server's side towards the client, and the client's side towards the server. Requests and replies flow
@@ -42,8 +52,12 @@ std::string MethodOf(const std::string& path) { return path.substr(path.rfind('/
 // since Finish comes from there.
 class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
  public:
-  Call(LyingRelay& relay, grpc::GenericCallbackServerContext& context)
-      : relay_(relay), method_(MethodOf(context.method())), upstream_(*this), stub_(relay.StubFor(method_)) {
+  Call(LyingRelay& relay, grpc::GenericCallbackServerContext& context, const Trouble& trouble)
+      : relay_(relay),
+        method_(MethodOf(context.method())),
+        trouble_(trouble),
+        upstream_(*this),
+        stub_(relay.StubFor(method_)) {
     for (const auto& [key, value] : context.client_metadata()) {
       const std::string_view name(key.data(), key.size());
       if (name == "authorization" || name.starts_with("x-labyrinth-")) {
@@ -86,10 +100,11 @@ class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
    public:
     explicit Upstream(Call& call) : call_(call) {}
     void OnWriteDone(bool ok) override {
+      if (call_.trouble_.loss == Loss::kConnection) call_.upstream_context_.TryCancel();
       if (ok) call_.StartRead(&call_.request_);
     }
     void OnReadDone(bool ok) override { call_.ReplyRead(ok); }
-    void OnDone(const grpc::Status& status) override { call_.Finish(status); }
+    void OnDone(const grpc::Status& status) override { call_.Finish(call_.troubled_ ? Broken() : status); }
 
    private:
     Call& call_;
@@ -101,6 +116,9 @@ class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
       upstream_.RemoveHold();
       return;
     }
+    if (trouble_.replies == replies_) upstream_context_.TryCancel();
+    if (trouble_.loss.has_value() || trouble_.replies == replies_) return upstream_.StartRead(&reply_);
+    ++replies_;
     std::string request;
     {
       absl::MutexLock lock(&mutex_);
@@ -121,6 +139,9 @@ class LyingRelay::Call final : public grpc::ServerGenericBidiReactor {
 
   LyingRelay& relay_;
   const std::string method_;
+  const Trouble trouble_;
+  const bool troubled_ = trouble_.loss.has_value() || trouble_.replies.has_value();
+  int replies_ = 0;  // that the client was sent
   grpc::ClientContext upstream_context_;
   Upstream upstream_;
   const std::shared_ptr<grpc::GenericStub> stub_;
@@ -166,6 +187,31 @@ void LyingRelay::Ask(const std::string& method, std::function<void(std::string&)
   questions_[method] = std::move(change);
 }
 
+void LyingRelay::LoseNext(const std::string& method, Loss loss) {
+  absl::MutexLock lock(&mutex_);
+  troubles_[method] = {loss, std::nullopt};
+}
+
+void LyingRelay::BreakNext(const std::string& method, int replies) {
+  absl::MutexLock lock(&mutex_);
+  troubles_[method] = {std::nullopt, replies};
+}
+
+LyingRelay::Trouble LyingRelay::TakeTrouble(const std::string& method) {
+  absl::MutexLock lock(&mutex_);
+  const auto it = troubles_.find(method);
+  if (it == troubles_.end()) return {};
+  const Trouble trouble = it->second;
+  troubles_.erase(it);
+  lost_.insert(method);
+  return trouble;
+}
+
+std::set<std::string> LyingRelay::lost() const {
+  absl::MutexLock lock(&mutex_);
+  return lost_;
+}
+
 void LyingRelay::MoveTo(const std::string& upstream) {
   absl::MutexLock lock(&mutex_);
   upstream_ = Connect(upstream);
@@ -190,7 +236,9 @@ std::vector<LyingRelay::Exchange> LyingRelay::Heard(const std::string& method) c
 }
 
 grpc::ServerGenericBidiReactor* LyingRelay::CreateReactor(grpc::GenericCallbackServerContext* context) {
-  return new Call(*this, *context);
+  const Trouble trouble = TakeTrouble(MethodOf(context->method()));
+  if (trouble.loss == Loss::kRequest) return new LostCall;
+  return new Call(*this, *context, trouble);
 }
 
 std::shared_ptr<grpc::GenericStub> LyingRelay::StubFor(const std::string& method) {

@@ -1,4 +1,4 @@
-// A gRPC relay between clients and an honest server that can be told to lie.
+// A gRPC relay between clients and an honest server that can be told to lie, or to lose what passes.
 #ifndef LABYRINTH_TESTS_MALICIOUS_LYING_RELAY_H_
 #define LABYRINTH_TESTS_MALICIOUS_LYING_RELAY_H_
 
@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,19 @@ class LyingRelay final : public grpc::CallbackGenericService {
   void MoveTo(const std::string& upstream);
   void Follow(const std::string& upstream);
 
+  // What gets lost on the way. Its client hears UNAVAILABLE, whatever became of the call.
+  enum class Loss {
+    kRequest,     // never reaches the server
+    kReply,       // of a call that the server has carried out
+    kConnection,  // as soon as the request is through: the server may or may not carry it out
+  };
+  // Of a method's next call.
+  void LoseNext(const std::string& method, Loss loss);
+  // Of a stream's next call: the connection, once so many replies have passed.
+  void BreakNext(const std::string& method, int replies);
+  // The methods of which a call was lost or broken.
+  std::set<std::string> lost() const;
+
   // How many replies were changed, or came from another server: a case that never lied proves nothing.
   int told() const;
 
@@ -60,7 +75,12 @@ class LyingRelay final : public grpc::CallbackGenericService {
 
  private:
   class Call;
+  struct Trouble {
+    std::optional<Loss> loss;
+    std::optional<int> replies;  // that pass before the connection breaks
+  };
 
+  Trouble TakeTrouble(const std::string& method);
   std::shared_ptr<grpc::GenericStub> StubFor(const std::string& method);
   std::string Question(const std::string& method, std::string request);
   std::string Answer(const std::string& method, const std::string& request, std::string reply);
@@ -72,6 +92,8 @@ class LyingRelay final : public grpc::CallbackGenericService {
   std::map<std::string, Lie> lies_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::function<void(std::string&)>> questions_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<Exchange>> heard_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Trouble> troubles_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> lost_ ABSL_GUARDED_BY(mutex_);
   int told_ ABSL_GUARDED_BY(mutex_) = 0;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

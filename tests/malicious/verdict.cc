@@ -18,7 +18,7 @@ std::string_view CauseText(client::RemovalCause cause) {
     case client::RemovalCause::kWrongSignature:
       return "a signature over its keys doesn't verify";
     case client::RemovalCause::kRemovedBefore:
-      return "it had been removed before the log went back";
+      return "this device had seen it removed";
   }
   return "for a cause without a name";
 }

@@ -3,40 +3,44 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "common/limits.h"
-#include "service/mailbox/testing/store_check.h"
 #include "storage/schema.h"
 
 namespace labyrinth::mailbox::testing {
-
-namespace keys = storage::keys;
 
 namespace {
 
 constexpr int64_t kHourMs = 3600 * 1000;
 constexpr int64_t kDayMs = 24 * kHourMs;
+constexpr uint64_t kIds = 40;
+// Now and then reached.
+constexpr uint64_t kQuotaBytes = 300;
+constexpr uint64_t kQuotaMessages = 26;
 
 }  // namespace
 
-MailboxModel::MailboxModel(uint64_t seed, storage::Engine& store)
-    : random_(seed), server_(seed, &store), mailbox_(server_), caretaker_(server_.sequencer()) {
+MailboxModel::MailboxModel(uint64_t seed, storage::Engine& store, std::function<void()> reopen)
+    : random_(seed), server_(seed, &store), mailbox_(server_), reopen_(std::move(reopen)) {
+  caretaker_.emplace(server_.sequencer());
   mailbox_.Create();
-  storage::FaultMix faults;
-  faults.unknown_lost = 20;
-  faults.unknown_applied = 20;
-  server_.faults().Randomize(seed, faults);
+  active_ = {&mailbox_.first()};
+  epochs_ = {mailbox_.CurrentEpoch()};
+  recovery_.emplace(mailbox_.AddVirtualDevice(mailbox_.first()));
+  server_.policy().quota_bytes = kQuotaBytes;
+  server_.policy().quota_messages = kQuotaMessages;
 }
 
-std::string MailboxModel::RandomId() { return fmt::format("m{}", Random(40)); }
+std::string MailboxModel::RandomId() { return fmt::format("m{}", Random(kIds)); }
 
 bool MailboxModel::IsExpired(const Stored& message) const {
   return message.expire_ms != 0 && message.expire_ms <= std::max(server_.now_ms(), expired_through_ms_);
 }
 
 void MailboxModel::Step() {
+  membership_changed_ = false;
+  if (OneIn(12)) LoseOutcomes();
   switch (Random(10)) {
     case 0:
     case 1:
@@ -55,72 +59,145 @@ void MailboxModel::Step() {
     default:
       Wake();
   }
+  if (OneIn(40) || (rotation_required_ && OneIn(6))) ChangeMembership();
+  if (OneIn(50)) Restart();
   CheckRows();
   CheckReads();
-  if (Random(4) != 0 || highest_ms_ < away_until_ms_) return;
+  TurnPage();
+  RunWatches();
+  if (!OneIn(4) || highest_ms_ < away_until_ms_) return;
   Follow();
   // Now and then it stays away until the feed has forgotten something.
-  if (Random(20) == 0) away_until_ms_ = highest_ms_ + limits::kTombstoneMs + 30 * kDayMs;
+  if (OneIn(20)) away_until_ms_ = highest_ms_ + limits::kTombstoneMs + 30 * kDayMs;
 }
 
-void MailboxModel::Save() {
-  const auto mode = static_cast<OnConflict>(Random(3));
+// Fewer in a row than the sequencer gives up after. What the last step left over adds up, so there is always one that
+// passes between.
+void MailboxModel::LoseOutcomes() {
+  using storage::CommitFault;
+  static_assert(Sequencer::kCommitAttempts > 2);
+  const CommitFault fault = OneIn(2) ? CommitFault::kUnknownLost : CommitFault::kUnknownApplied;
+  if (OneIn(2)) server_.faults().ScriptCommits({fault});
+  server_.faults().ScriptCommits({fault, CommitFault::kNone});
+}
+
+std::vector<SaveMessage> MailboxModel::RandomBatch() {
   std::vector<SaveMessage> messages;
-  std::vector<SaveOutcome> outcomes;
-  std::map<std::string, Stored> after = stored_;
-  std::optional<Reason> refusal;
-  const uint64_t revision = server_.PositionOf(mailbox_.partition()).revision + 1;
-  bool writes = false;
-  bool expired = false;
-  uint32_t ordinal = 0;
-  const std::size_t count = 1 + Random(5);
   std::set<std::string> ids;
+  const std::size_t count = 1 + Random(5);
   while (ids.size() < count) ids.insert(RandomId());
   for (const std::string& id : ids) {
-    Stored message{fmt::format("t{}", Random(5)),
-                   {static_cast<int64_t>(Random(100)), revision, 0},
-                   std::string(1 + Random(20), static_cast<char>('a' + Random(3))),
-                   Random(2) == 0 ? 0 : server_.now_ms() + 1 + static_cast<int64_t>(Random(3 * kDayMs))};
+    SaveMessage message = MakeMessage(id, fmt::format("t{}", Random(5)), static_cast<int64_t>(Random(100)),
+                                      std::string(1 + Random(20), static_cast<char>('a' + Random(3))),
+                                      OneIn(2) ? 0 : server_.now_ms() + 1 + static_cast<int64_t>(Random(3 * kDayMs)));
     const auto old = stored_.find(id);
-    const bool live = old != stored_.end() && !IsExpired(old->second);
-    if (live) {
+    // Mostly where it is at home.
+    if (old != stored_.end() && !OneIn(30)) {
       message.thread_id = old->second.thread_id;
-      message.place = old->second.place;
-      if (Random(4) == 0) message = old->second;
+      message.timestamp_ms = old->second.place.timestamp_ms;
+      if (OneIn(4)) {
+        message.ciphertext = old->second.ciphertext;
+        message.expire_ms = old->second.expire_ms;
+      }
     }
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+// What was saved once under some epoch: a repeat after a lost reply, perhaps long ago.
+std::vector<SaveMessage> MailboxModel::RepeatedBatch(EpochId& epoch_id) {
+  std::vector<SaveMessage> messages;
+  epoch_id = epochs_[Random(epochs_.size())];
+  for (const auto& [id, message] : stored_) {
+    if (message.epoch_id != epoch_id || messages.size() == 5) continue;
     messages.push_back(
         MakeMessage(id, message.thread_id, message.place.timestamp_ms, message.ciphertext, message.expire_ms));
+  }
+  return messages;
+}
+
+// What the mailbox has to answer: the outcomes, and the map as it is then; or why not.
+std::optional<Reason> MailboxModel::Refusal(const SaveRequest& request, std::map<std::string, Stored>& after,
+                                            std::vector<SaveOutcome>& outcomes) {
+  const uint64_t revision = server_.PositionOf(mailbox_.partition()).revision + 1;
+  bool writes = false, expired = false;
+  uint32_t ordinal = 0;
+  uint64_t used_before = 0, used_after = 0;
+  for (const auto& [id, message] : stored_) used_before += message.ciphertext.size();
+  for (const SaveMessage& message : request.messages) {
+    const auto old = stored_.find(message.message_id);
+    const bool live = old != stored_.end() && !IsExpired(old->second);
     SaveOutcome outcome = SaveOutcome::kCreated;
+    Stored now{message.thread_id,
+               {message.timestamp_ms, revision, 0},
+               message.ciphertext,
+               message.expire_ms,
+               request.epoch_id};
     if (live) {
-      const bool same = old->second.ciphertext == message.ciphertext && old->second.expire_ms == message.expire_ms;
-      outcome = same ? SaveOutcome::kUnchanged
-                     : (mode == OnConflict::kReplace ? SaveOutcome::kReplaced : SaveOutcome::kKeptExisting);
-      if (!same && mode == OnConflict::kReject && !refusal) refusal = Reason::kMessageConflict;
-    } else if (old != stored_.end() || tombstones_.contains(id)) {
+      const Stored& was = old->second;
+      if (was.thread_id != message.thread_id || was.place.timestamp_ms != message.timestamp_ms) {
+        return Reason::kMessageConflict;
+      }
+      const bool same =
+          was.ciphertext == now.ciphertext && was.expire_ms == now.expire_ms && was.epoch_id == now.epoch_id;
+      if (!same && request.on_conflict == OnConflict::kReject) return Reason::kMessageConflict;
+      outcome =
+          same ? SaveOutcome::kUnchanged
+               : (request.on_conflict == OnConflict::kReplace ? SaveOutcome::kReplaced : SaveOutcome::kKeptExisting);
+      now.place = was.place;
+    } else if (old != stored_.end() || tombstones_.contains(message.message_id)) {
       outcome = SaveOutcome::kWasDeleted;
     }
     outcomes.push_back(outcome);
     if (outcome != SaveOutcome::kCreated && outcome != SaveOutcome::kReplaced) continue;
     writes = true;
-    expired = expired || IsExpired(message);
-    if (outcome == SaveOutcome::kCreated) message.place.ordinal = ordinal++;
-    after[id] = message;
+    expired = expired || IsExpired(now);
+    if (outcome == SaveOutcome::kCreated) now.place.ordinal = ordinal++;
+    after[message.message_id] = std::move(now);
   }
-  if (writes && expired && !refusal) refusal = Reason::kInvalidField;
+  if (!writes) return std::nullopt;
+  if (rotation_required_) return Reason::kRotationRequired;
+  if (request.epoch_id != epochs_.back()) return Reason::kEpochStale;
+  if (expired) return Reason::kInvalidField;
+  for (const auto& [id, message] : after) used_after += message.ciphertext.size();
+  const bool grows_over = used_after > kQuotaBytes && used_after > used_before;
+  if (grows_over || (after.size() > kQuotaMessages && after.size() > stored_.size())) return Reason::kQuotaExceeded;
+  return std::nullopt;
+}
 
-  const auto result = server_.Do(mailbox_.Save(mailbox_.first(), std::move(messages), mode));
+void MailboxModel::Save() {
+  SaveRequest request = mailbox_.Save(AnyMember(), {}, static_cast<OnConflict>(Random(3)));
+  if (OneIn(5)) request.messages = RepeatedBatch(request.epoch_id);
+  if (request.messages.empty()) {
+    request.messages = RandomBatch();
+    request.epoch_id = OneIn(12) ? epochs_[Random(epochs_.size())] : epochs_.back();
+  }
+  std::map<std::string, Stored> after = stored_;
+  std::vector<SaveOutcome> outcomes;
+  const std::optional<Reason> refusal = Refusal(request, after, outcomes);
+  const uint64_t revision = server_.PositionOf(mailbox_.partition()).revision;
+  const bool under_old_epoch = request.epoch_id != epochs_.back();
+  const auto result = server_.Do(std::move(request));
   INFO(result.status().ToString());
   REQUIRE(ReasonIn(result) == refusal);
+  seen_.conflicts += refusal == Reason::kMessageConflict;
+  seen_.stale += refusal == Reason::kEpochStale;
+  seen_.rotation_required += refusal == Reason::kRotationRequired;
+  seen_.over_quota += refusal == Reason::kQuotaExceeded;
   if (refusal.has_value()) return;
   REQUIRE(result.ok());
   CHECK(result->outcomes == outcomes);
-  CHECK(result->revision == revision - (writes ? 0 : 1));
-  stored_ = std::move(after);
+  bool writes = false;
   for (const SaveOutcome outcome : outcomes) {
-    seen_.created += outcome == SaveOutcome::kCreated ? 1 : 0;
-    seen_.replaced += outcome == SaveOutcome::kReplaced ? 1 : 0;
-    seen_.was_deleted += outcome == SaveOutcome::kWasDeleted ? 1 : 0;
+    writes = writes || outcome == SaveOutcome::kCreated || outcome == SaveOutcome::kReplaced;
+    seen_.created += outcome == SaveOutcome::kCreated;
+    seen_.replaced += outcome == SaveOutcome::kReplaced;
+    seen_.was_deleted += outcome == SaveOutcome::kWasDeleted;
+    seen_.unchanged_after_rotation += under_old_epoch && outcome == SaveOutcome::kUnchanged;
   }
+  CHECK(result->revision == revision + (writes ? 1 : 0));
+  stored_ = std::move(after);
 }
 
 void MailboxModel::Delete() {
@@ -134,7 +211,7 @@ void MailboxModel::Delete() {
     stored_.erase(found);
     ++count;
   }
-  const auto result = server_.Do(DeleteRequest{mailbox_.CallerOf(mailbox_.first()), std::move(ids)});
+  const auto result = server_.Do(DeleteRequest{mailbox_.CallerOf(AnyMember()), std::move(ids)});
   INFO(result.status().ToString());
   REQUIRE(result.ok());
   CHECK(result->deleted_count == count);
@@ -159,7 +236,7 @@ void MailboxModel::MoveClock() {
 
 void MailboxModel::Wake() {
   absl::Status status = absl::UnknownError("not answered");
-  caretaker_.Wake(mailbox_.partition(), absl::InfiniteFuture(), [&](absl::Status result) { status = result; });
+  caretaker_->Wake(mailbox_.partition(), absl::InfiniteFuture(), [&](absl::Status result) { status = result; });
   server_.Settle();
   INFO(status.ToString());
   REQUIRE(status.ok());
@@ -183,117 +260,14 @@ void MailboxModel::Wake() {
   CHECK((wake_at_ms == 0 || wake_at_ms > now_ms));
 }
 
-void MailboxModel::CheckRows() {
-  CHECK(CheckStore(server_.Rows(mailbox_.partition())) == std::vector<std::string>{});
-  const storage_v1::MailboxHead head = mailbox_.Head();
-  uint64_t bytes = 0;
-  for (const auto& [id, message] : stored_) bytes += message.ciphertext.size();
-  CHECK(head.message_count() == stored_.size());
-  CHECK(head.used_bytes() == bytes);
-  CHECK(head.expired_through_ms() == expired_through_ms_);
-  CHECK(expired_through_ms_ <= highest_ms_);
-  for (const auto& [id, since_ms] : tombstones_) {
-    const auto location = server_.Find<storage_v1::MessageLocation>(mailbox_.partition(), keys::MessageLocation(id));
-    CHECK((location.has_value() && location->deleted_ms() == since_ms));
-  }
-}
-
-void MailboxModel::CheckReads() {
-  const Caller caller = mailbox_.CallerOf(mailbox_.first());
-  const HistoryReader& history = server_.history();
-  std::vector<std::pair<storage::Place, std::string>> order;
-  std::map<std::string, std::pair<storage::Place, std::string>> newest;  // by thread
-  std::vector<std::string> all_ids;
-  for (const auto& [id, message] : stored_) {
-    all_ids.push_back(id);
-    if (IsExpired(message)) continue;
-    order.emplace_back(message.place, id);
-    auto& top = newest[message.thread_id];
-    top = std::max(top, {message.place, id});
-  }
-  std::sort(order.rbegin(), order.rend());
-  std::vector<std::string> expected;
-  for (const auto& [place, id] : order) expected.push_back(id);
-
-  const auto ids_of = [&](const std::vector<MessageView>& messages) {
-    std::vector<std::string> ids;
-    for (const MessageView& message : messages) {
-      ids.push_back(message.record.message_id());
-      CHECK(message.record.ciphertext() == stored_[ids.back()].ciphertext);
-    }
-    return ids;
-  };
-  const auto list = [&](const std::string& thread_id) {
-    const auto page = server_.Ask<MessagePage>([&](auto done) {
-      history.ListMessages(caller, {thread_id, 0, kEndOfTime, true}, {500, ""}, absl::InfiniteFuture(),
-                           std::move(done));
-    });
-    REQUIRE(page.ok());
-    return ids_of(page->messages);
-  };
-  CHECK(list("") == expected);
-  const std::string thread_id = fmt::format("t{}", Random(5));
-  const std::vector<std::string> in_thread = list(thread_id);
-  std::erase_if(expected, [&](const std::string& id) { return stored_[id].thread_id != thread_id; });
-  CHECK(in_thread == expected);
-
-  const auto threads = server_.Ask<MessagePage>([&](auto done) {
-    history.ListThreads(caller, {500, ""}, absl::InfiniteFuture(), std::move(done));
-  });
-  REQUIRE(threads.ok());
-  std::set<std::string> tops;
-  for (const auto& [thread, top] : newest) tops.insert(top.second);
-  const std::vector<std::string> listed = ids_of(threads->messages);
-  CHECK(std::set<std::string>(listed.begin(), listed.end()) == tops);
-  CHECK(listed.size() == tops.size());
-
-  const auto got = server_.Ask<MessagesById>(
-      [&](auto done) { history.BatchGet(caller, all_ids, absl::InfiniteFuture(), std::move(done)); });
-  REQUIRE(got.ok());
-  CHECK(got->messages.size() == order.size());
-  CHECK(got->messages.size() + got->missing_ids.size() == stored_.size());
-}
-
-void MailboxModel::Follow() {
-  const Caller caller = mailbox_.CallerOf(mailbox_.first());
-  for (bool more = true; more;) {
-    const ChangeQuery query{
-        {kTestGeneration, cursor_}, /*include_messages=*/true, 1 + static_cast<uint32_t>(Random(9))};
-    const auto page = server_.Ask<ChangePage>(
-        [&](auto done) { server_.changes().ListChanges(caller, query, absl::InfiniteFuture(), std::move(done)); });
-    INFO(page.status().ToString());
-    const bool too_old = cursor_ < mailbox_.Head().feed_tail_revision();
-    REQUIRE(ReasonIn(page) == (too_old ? std::optional(Reason::kResyncRequired) : std::nullopt));
-    if (too_old) {
-      // Downloads, then follows.
-      ++seen_.resyncs;
-      followed_.clear();
-      for (const auto& [id, message] : stored_) followed_[id] = message.ciphertext;
-      cursor_ = server_.PositionOf(mailbox_.partition()).revision;
-      continue;
-    }
-    for (const Change& change : page->changes) {
-      for (const ChangeEntry& entry : change.entries) {
-        const bool gone =
-            entry.kind == storage_v1::CHANGE_KIND_DELETED || entry.kind == storage_v1::CHANGE_KIND_EXPIRED;
-        if (gone) followed_.erase(entry.message_id);
-        if (entry.message.has_value()) followed_[entry.message_id] = entry.message->record.ciphertext();
-      }
-    }
-    cursor_ = page->next;
-    more = page->next != page->head;
-  }
-  // But for what it may have seen as expired, by a clock that stepped back since.
-  std::map<std::string, std::string> followed = followed_;
-  std::map<std::string, std::string> expected;
-  for (const auto& [id, message] : stored_) {
-    if (message.expire_ms != 0 && message.expire_ms <= highest_ms_) {
-      followed.erase(id);
-    } else {
-      expected[id] = message.ciphertext;
-    }
-  }
-  CHECK(followed == expected);
+// Another process. Walks go on by their tokens; watches find that out when they are next woken, as a client does that
+// watches again from its cursor.
+void MailboxModel::Restart() {
+  caretaker_.reset();
+  server_.Restart();
+  reopen_();
+  caretaker_.emplace(server_.sequencer());
+  ++seen_.restarts;
 }
 
 }  // namespace labyrinth::mailbox::testing

@@ -12,6 +12,18 @@
 namespace labyrinth::mailbox::testing {
 namespace {
 
+struct Disk {
+  void Reopen() {
+    store.reset();
+    store = storage::MustOpen(dir.path());
+    waiting.MoveTo(*store);
+  }
+
+  const storage::TempDir dir;
+  std::unique_ptr<storage::RocksdbEngine> store = storage::MustOpen(dir.path());
+  storage::WaitingEngine waiting{*store};
+};
+
 void Run(MailboxModel& model, int steps) {
   for (int step = 0; step < steps; ++step) {
     INFO("step " << step);
@@ -24,25 +36,38 @@ void Run(MailboxModel& model, int steps) {
   CHECK(seen.deleted > 0);
   CHECK(seen.expired > 0);
   CHECK(seen.step_backs > 0);
+  CHECK(seen.conflicts > 0);
+  CHECK(seen.epochs > 0);
+  CHECK(seen.restarts > 0);
+  CHECK(seen.pages > seen.walks);
+}
+
+// Over several thousand steps.
+void CheckEverythingHappened(const MailboxModel::Seen& seen) {
+  CHECK(seen.forgotten > 0);
+  CHECK(seen.resyncs > 0);
+  CHECK(seen.unchanged_after_rotation > 0);
+  CHECK(seen.stale > 0);
+  CHECK(seen.rotation_required > 0);
+  CHECK(seen.over_quota > 0);
+  CHECK(seen.removals > 0);
+  CHECK(seen.watches_ended > 0);
 }
 
 TEST_CASE("a mailbox agrees with a plain map, in memory") {
-  const auto seed = static_cast<uint64_t>(GENERATE(range(1, 9)));
+  const auto seed = static_cast<uint64_t>(GENERATE(range(1, 6)));
   INFO("seed " << seed);
   storage::MemoryEngine store;
-  MailboxModel model(seed, store);
+  MailboxModel model(seed, store, [] {});
   Run(model, 1000);
-  CHECK(model.seen().forgotten > 0);
-  CHECK(model.seen().resyncs > 0);
+  CheckEverythingHappened(model.seen());
 }
 
 TEST_CASE("a mailbox agrees with a plain map, on the disk") {
   const auto seed = static_cast<uint64_t>(GENERATE(100, 101));
   INFO("seed " << seed);
-  const storage::TempDir dir;
-  const auto store = storage::MustOpen(dir.path());
-  storage::WaitingEngine waiting(*store);
-  MailboxModel model(seed, waiting);
+  Disk disk;
+  MailboxModel model(seed, disk.waiting, [&] { disk.Reopen(); });
   Run(model, 400);
 }
 
@@ -59,17 +84,16 @@ TEST_CASE("a mailbox agrees with a plain map for as long as it is asked to", "[.
   REQUIRE(steps > 0);
   const bool on_disk = GENERATE(false, true);
   INFO((on_disk ? "rocksdb" : "memory") << ", seed " << seed);
-  const storage::TempDir dir;
-  const auto disk = storage::MustOpen(dir.path());
-  storage::WaitingEngine waiting(*disk);
+  Disk disk;
   storage::MemoryEngine memory;
-  MailboxModel model(seed, on_disk ? static_cast<storage::Engine&>(waiting) : memory);
+  MailboxModel model(seed, on_disk ? static_cast<storage::Engine&>(disk.waiting) : memory, [&] { disk.Reopen(); });
   Run(model, steps);
   const MailboxModel::Seen& seen = model.seen();
   fmt::print(
-      "model: {}: seed {}, {} steps: {} created, {} replaced, {} deleted, {} expired, {} resyncs; no difference\n",
-      on_disk ? "rocksdb" : "memory", seed, steps, seen.created, seen.replaced, seen.deleted, seen.expired,
-      seen.resyncs);
+      "model: {}: seed {}, {} steps: {} created, {} replaced, {} deleted, {} expired, {} epochs, {} devices removed, "
+      "{} restarts, {} pages in {} walks, {} watches ended, {} resyncs; no difference\n",
+      on_disk ? "rocksdb" : "memory", seed, steps, seen.created, seen.replaced, seen.deleted, seen.expired, seen.epochs,
+      seen.removals, seen.restarts, seen.pages, seen.walks, seen.watches_ended, seen.resyncs);
 }
 
 }  // namespace

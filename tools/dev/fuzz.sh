@@ -12,8 +12,33 @@ fuzz_target() {
     -artifact_prefix="out/fuzz/$name-" "out/fuzz/$name" "$FUZZ_CORPUS/$name" >"$log" 2>&1
 }
 
+# fuzz_report NAME SECONDS: one target and its line; out/fuzz/NAME.clean says that nothing was found.
+fuzz_report() {
+  local name=$1 seconds=$2 runs status=0 TIMEFORMAT=%U
+  rm -f "out/fuzz/$name.clean"
+  { time fuzz_target "$name" "$seconds"; } 2>"out/fuzz/$name.time" || status=$?
+  if ((status == 0)); then
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "out/fuzz/$name.log")
+    say "fuzz: $name: $runs runs in $seconds s ($(tail -n 1 "out/fuzz/$name.time") s of processor time), nothing found"
+    touch "out/fuzz/$name.clean"
+  else
+    say "fuzz: $name: FAILED, see out/fuzz/$name.log; the input is out/fuzz/$name-*"
+  fi
+}
+
+# fuzz_keep NAME: what was new goes into the committed corpus, the small ones: every test run mutates each.
+fuzz_keep() {
+  local name=$1 merged=out/fuzz/$1.merged
+  rm -rf "$merged" && mkdir "$merged"
+  LABYRINTH_FUZZ_TARGET=$name out/fuzz/fuzz -merge=1 -max_len=4096 "$merged" "$FUZZ_CORPUS/$name" \
+    "out/fuzz/$name" >>"out/fuzz/$name.log" 2>&1
+  rm -rf "${FUZZ_CORPUS:?}/$name" && mkdir "$FUZZ_CORPUS/$name"
+  find "$merged" -type f -size -3 -printf '%s %p\n' | sort -n | head -n 40 | cut -d ' ' -f 2- |
+    xargs -r cp -t "$FUZZ_CORPUS/$name"
+}
+
 cmd_fuzz() {
-  local seconds=600 update=0
+  local seconds=600 update=0 jobs=1
   local -a targets=()
   while (($# > 0)); do
     case $1 in
@@ -22,11 +47,16 @@ cmd_fuzz() {
         seconds=$2
         shift 2
         ;;
+      --jobs)
+        [[ ${2-} =~ ^[1-9][0-9]*$ ]] || die_usage "fuzz --jobs needs a number"
+        jobs=$2
+        shift 2
+        ;;
       --update-corpus)
         update=1
         shift
         ;;
-      -*) die_usage "fuzz knows --seconds N, --update-corpus and names of targets, not '$1'" ;;
+      -*) die_usage "fuzz knows --seconds N, --jobs N, --update-corpus and names of targets, not '$1'" ;;
       *)
         targets+=("$1")
         shift
@@ -49,26 +79,19 @@ cmd_fuzz() {
   fi
   rm -rf out/fuzz/canary* "${FUZZ_CORPUS:?}/canary"
 
-  local target runs failed=0
+  local target failed=0
   for target in "${targets[@]}"; do
     [[ " ${all[*]} " == *" $target "* ]] || die_usage "no such target: '$target'; there are: ${all[*]}"
-    if fuzz_target "$target" "$seconds"; then
-      runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "out/fuzz/$target.log")
-      say "fuzz: $target: $runs runs in $seconds s, nothing found"
-    else
-      failed=$((failed + 1))
-      say "fuzz: $target: FAILED, see out/fuzz/$target.log; the input is out/fuzz/$target-*"
-    fi
-    if ((update)); then
-      local merged=out/fuzz/$target.merged
-      rm -rf "$merged" && mkdir "$merged"
-      LABYRINTH_FUZZ_TARGET=$target out/fuzz/fuzz -merge=1 -max_len=4096 "$merged" "$FUZZ_CORPUS/$target" \
-        "out/fuzz/$target" >>"out/fuzz/$target.log" 2>&1
-      # The small ones: they are run with their mutations by every test run.
-      rm -rf "${FUZZ_CORPUS:?}/$target" && mkdir "$FUZZ_CORPUS/$target"
-      find "$merged" -type f -size -3 -printf '%s %p\n' | sort -n | head -n 40 | cut -d ' ' -f 2- |
-        xargs -r cp -t "$FUZZ_CORPUS/$target"
-    fi
+  done
+  # Up to `jobs` at a time; each leaves its verdict in a file.
+  for target in "${targets[@]}"; do
+    while (($(jobs -rp | wc -l) >= jobs)); do wait -n || true; done
+    fuzz_report "$target" "$seconds" &
+  done
+  wait
+  for target in "${targets[@]}"; do
+    [[ -e out/fuzz/$target.clean ]] || failed=$((failed + 1))
+    ((update == 0)) || fuzz_keep "$target"
   done
   ((failed == 0)) || die "fuzz: $failed of ${#targets[@]} targets failed"
   say "fuzz: ${#targets[@]} targets, $seconds s each, nothing found; the planted bug was"

@@ -95,6 +95,7 @@ int RunApp(int argc, char** argv) {
   AddDevice(app, chosen);
   AddBackup(app, chosen);
   AddCheck(app, chosen);
+  AddCompletion(app, chosen);
   if (const std::optional<int> done = Parse(app, argc, argv, flags)) return *done;
 
   Context context(flags);

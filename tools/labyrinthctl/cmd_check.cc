@@ -54,10 +54,10 @@ absl::Status Verify(Context& context, const VerifyFlags& flags) {
   v1::RunTaskRequest request;
   request.mutable_verify()->set_rate_bytes_per_second(flags.rate_mib << 20);
   if (!IsOffline(context)) return RunInServer(context, "verifying", request);
-  auto store = OfflineStore::Open(context.flags().data_dir);
-  if (!store.ok()) return store.status();
+  const auto engine = OpenEngine(context.flags().data_dir);
+  if (!engine.ok()) return engine.status();
   TaskView view(context, "verifying");
-  return view.End(service::RunVerify((*store)->engine(), request.verify(), view));
+  return view.End(service::RunVerify(**engine, request.verify(), view));
 }
 
 absl::Status Compact(Context& context, const CompactFlags&) {

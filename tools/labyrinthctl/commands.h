@@ -26,6 +26,7 @@ void AddDevice(CLI::App& app, Chosen& chosen);
 void AddCheck(CLI::App& app, Chosen& chosen);  // check, verify, compact
 void AddBackup(CLI::App& app, Chosen& chosen);
 void AddBackupOffline(CLI::App& backup, Chosen& chosen);  // list, verify, restore
+void AddCompletion(CLI::App& app, Chosen& chosen);
 
 // Adds a command that runs as `run(context, *flags)`; the caller binds its options to `flags`.
 template <typename Flags>

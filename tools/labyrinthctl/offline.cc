@@ -20,16 +20,23 @@ bool IsOffline(const Context& context) {
   return absl::IsUnavailable(fd.status());
 }
 
-absl::StatusOr<std::unique_ptr<OfflineStore>> OfflineStore::Open(const std::string& data_dir) {
+absl::StatusOr<std::unique_ptr<storage::RocksdbEngine>> OpenEngine(const std::string& data_dir) {
   const std::string path = service::StorePath(data_dir);
   std::error_code error;
   // Opening would make one.
   if (!std::filesystem::exists(path + "/FORMAT", error)) {
     return absl::NotFoundError(fmt::format("{}: there is no store", path));
   }
-  auto engine = storage::RocksdbEngine::Open(path, storage::RocksdbOptions());
+  return storage::RocksdbEngine::Open(path, storage::RocksdbOptions());
+}
+
+absl::StatusOr<std::unique_ptr<OfflineStore>> OfflineStore::Open(const std::string& data_dir) {
+  auto engine = OpenEngine(data_dir);
   if (!engine.ok()) return engine.status();
   auto keys = service::ServerKeys::Load(**engine);
+  if (absl::IsDataLoss(keys.status())) {
+    return absl::DataLossError("the server's keys can't be read: 'verify' names the file that is damaged");
+  }
   if (!keys.ok()) return keys.status();
   return std::unique_ptr<OfflineStore>(new OfflineStore(*std::move(engine), *std::move(keys)));
 }

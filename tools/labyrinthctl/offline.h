@@ -19,10 +19,13 @@ namespace labyrinth::ctl {
 // --data-dir was given and no server listens there.
 bool IsOffline(const Context& context);
 
+// The store below `data_dir`, opened as a server would. NOT_FOUND if there is none; errors of RocksdbEngine::Open.
+absl::StatusOr<std::unique_ptr<storage::RocksdbEngine>> OpenEngine(const std::string& data_dir);
+
 // Opened as a server would, and with the same refusals: one process at a time, no damaged log. Thread-compatible.
 class OfflineStore {
  public:
-  // NOT_FOUND if there is no store; errors of RocksdbEngine::Open and ServerKeys::Load.
+  // Errors of OpenEngine and ServerKeys::Load.
   static absl::StatusOr<std::unique_ptr<OfflineStore>> Open(const std::string& data_dir);
 
   storage::RocksdbEngine& engine() { return *engine_; }

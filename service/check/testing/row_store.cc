@@ -1,5 +1,6 @@
 #include "service/check/testing/row_store.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "proto/storage/v1/records.pb.h"
@@ -25,7 +26,6 @@ std::vector<std::string> Findings::Names() const {
 RowStore::RowStore(const Rows& rows) {
   storage::CommitRequest commit;
   commit.partition = partition_;
-  // No lower than the real one, which rows name: the feed's are held against it.
   storage_v1::MailboxHead head;
   const auto stored = rows.find(storage::keys::Head());
   if (stored != rows.end() && head.ParseFromString(stored->second)) commit.wake_at_ms = head.wake_at_ms();
@@ -41,6 +41,7 @@ RowStore::RowStore(const Rows& rows) {
     if (commit.writes.size() == kRowsACommit) flush();
   }
   flush();
+  // The partition stands no lower than the last row of its feed.
   uint64_t last_revision = 0;
   for (const auto& [key, value] : rows) {
     last_revision = std::max(last_revision, storage::keys::ParseFeed(key).value_or(0));

@@ -19,11 +19,7 @@ TestServer::TestServer(uint64_t seed, storage::Engine* store)
   policy_.quota_messages = limits::kQuotaMessages;
   faults_ = std::make_unique<storage::FaultyEngine>(store_);
   tokens_ = std::make_unique<PageTokens>(crypto::RandomSecret(32, random_), kTestGeneration, random_);
-  sequencer_ = NewSequencer();
-  directory_ = std::make_unique<DirectoryReader>(*faults_, *tokens_);
-  history_ = std::make_unique<HistoryReader>(*faults_, *tokens_, clock_);
-  changes_ = std::make_unique<ChangeReader>(*faults_, kTestGeneration, clock_);
-  downloads_ = std::make_unique<DownloadReader>(*faults_, *tokens_, clock_);
+  MakeParts();
 }
 
 TestServer::~TestServer() {
@@ -33,16 +29,20 @@ TestServer::~TestServer() {
   } while (executor_.RunAll() > 0 || faults_->held() > 0);
 }
 
-std::unique_ptr<Sequencer> TestServer::NewSequencer() {
-  return std::make_unique<Sequencer>(
+void TestServer::MakeParts() {
+  sequencer_ = std::make_unique<Sequencer>(
       *faults_, executor_, clock_, random_,
       [this](const std::string& partition) { heard_[partition] = PositionOf(partition).revision; }, journal_);
+  directory_ = std::make_unique<DirectoryReader>(*faults_, *tokens_);
+  history_ = std::make_unique<HistoryReader>(*faults_, *tokens_, clock_);
+  changes_ = std::make_unique<ChangeReader>(*faults_, kTestGeneration, clock_);
+  downloads_ = std::make_unique<DownloadReader>(*faults_, *tokens_, clock_);
 }
 
 void TestServer::Restart() {
   Settle();
   sequencer_.reset();
-  sequencer_ = NewSequencer();
+  MakeParts();
 }
 
 void TestServer::RestartWithJournal(RevocationJournal* journal) {

@@ -77,7 +77,7 @@ class TestServer {
   const ChangeReader& changes() const { return *changes_; }
   const DownloadReader& downloads() const { return *downloads_; }
 
-  // Another process over the same store: the sequencer starts anew and knows of no unsettled commit.
+  // Another process over the same store: sequencer and readers are made anew, and know of no unsettled commit.
   void Restart();
   // As Restart; removals go into `journal`, which outlives the server.
   void RestartWithJournal(RevocationJournal* journal);
@@ -143,7 +143,7 @@ class TestServer {
   template <typename Op, typename Result, typename... Args>
   Pending<Result> Submit(const std::string& partition, Args&&... args);
   storage::ReadResult ReadStore(storage::ReadRequest request);
-  std::unique_ptr<Sequencer> NewSequencer();
+  void MakeParts();
 
   storage::MemoryEngine memory_;
   storage::Engine& store_;

@@ -10,6 +10,7 @@
 
 #include "common/ids.h"
 #include "common/random.h"
+#include "crypto/statements/log_entry.h"
 #include "crypto/statements/log_testing.h"
 #include "crypto/statements/session_statement.h"
 #include "proto/labyrinth/v1/mailbox.grpc.pb.h"
@@ -19,18 +20,20 @@ namespace labyrinth::service::testing {
 // Puts credentials into a call; an empty one is left out.
 void Authorize(grpc::ClientContext& context, const std::string& account_token, const std::string& session = "");
 
-// Where an account's membership log stands.
+// Where an account's membership log stands, and which epoch is current.
 struct LogPosition {
   uint64_t next_index = 0;
   crypto::LogHead head;
+  EpochId epoch_id;
+  uint32_t sequence_id = 0;
 };
 
-// A device of an account's mailbox: its first by CreateMailbox(), or a further one, which a test registers and then
-// tells its ids. Thread-compatible.
+// A device of an account's mailbox: its first by CreateMailbox(), or a further one of either kind, which a test
+// registers and then tells its ids. Thread-compatible.
 class ApiDevice {
  public:
   ApiDevice(std::shared_ptr<grpc::Channel> channel, std::string server_name, std::string account, std::string token,
-            RandomSource& random);
+            RandomSource& random, crypto::SubjectKind kind = crypto::SubjectKind::kPhysical);
 
   v1::CreateMailboxRequest CreateRequest() const;
   // The test fails unless the mailbox is created.
@@ -47,8 +50,13 @@ class ApiDevice {
   const crypto::DevicePublicKeys& keys() const { return device_.keys; }
   // The log by GetMailbox. The test fails unless the session is good.
   LogPosition Log(const std::string& session) const;
-  // This device's word for another, in the mailbox's first epoch.
+  // This device's entry at that place of the log, completed by `fill`.
+  v1::LogEntry Sign(crypto::LogEntryKind kind, const LogPosition& at,
+                    const std::function<void(crypto::LogEntry&)>& fill = {}) const;
+  // This device's word for another.
   v1::LogEntry SignAdd(const crypto::DevicePublicKeys& subject, const LogPosition& at) const;
+  // Its epochDeviceMac, which the server can't check.
+  crypto::MacTag MacAt(uint32_t sequence_id) const;
 
   MailboxId mailbox_id;
   DeviceId device_id;

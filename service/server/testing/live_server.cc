@@ -9,8 +9,7 @@
 #include <mutex>
 
 #include "absl/synchronization/mutex.h"
-#include "common/rpc_status.h"
-#include "proto/labyrinth/dev/v1/dev_issuer.grpc.pb.h"
+#include "service/server/testing/dev_token.h"
 
 namespace labyrinth::service::testing {
 
@@ -87,18 +86,6 @@ std::shared_ptr<grpc::Channel> LiveServer::Channel() const {
   return grpc::CreateChannel(endpoint(), grpc::InsecureChannelCredentials());
 }
 
-std::string LiveServer::Token(const std::string& account) const {
-  const auto stub = dev::v1::DevIssuerService::NewStub(Channel());
-  grpc::ClientContext context;
-  dev::v1::IssueTokenRequest request;
-  dev::v1::IssueTokenResponse response;
-  request.set_account(account);
-  const grpc::Status status = stub->IssueToken(&context, request, &response);
-  INFO(status.error_message());
-  REQUIRE(status.ok());
-  return response.token();
-}
-
-std::optional<Reason> ReasonOfCall(const grpc::Status& status) { return ReasonOf(FromGrpc(status)); }
+std::string LiveServer::Token(const std::string& account) const { return DevToken(Channel(), account); }
 
 }  // namespace labyrinth::service::testing

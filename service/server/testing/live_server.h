@@ -5,15 +5,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "common/clock.h"
-#include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
 #include "service/config/server_config.h"
 #include "service/server/environment.h"
+#include "service/server/testing/api_server.h"
 
 namespace labyrinth::service::testing {
 
@@ -24,7 +23,7 @@ std::string FreshDir(const std::string& name);
 ServerConfig DevConfig(const std::string& data_dir);
 
 // Thread-compatible.
-class LiveServer {
+class LiveServer final : public ApiServer {
  public:
   // `clock` (the system's if null) outlives the server.
   explicit LiveServer(ServerConfig config, const Clock* clock = nullptr);
@@ -37,11 +36,12 @@ class LiveServer {
 
   const ServerConfig& config() const { return config_; }
   Environment& environment() { return *environment_; }
-  crypto::SeededRandom& random() { return random_; }
+  crypto::SeededRandom& random() override { return random_; }
   std::string endpoint() const;
-  std::shared_ptr<grpc::Channel> Channel() const;
+  std::shared_ptr<grpc::Channel> Channel() const override;
   // Of the development issuer.
-  std::string Token(const std::string& account) const;
+  std::string Token(const std::string& account) const override;
+  std::string server_name() const override { return config_.server_name; }
   // Everything logged so far.
   std::string Log() const;
   // Waits until `text` was logged; false if it wasn't in that time.
@@ -56,9 +56,6 @@ class LiveServer {
   const std::shared_ptr<MemorySink> log_;
   std::unique_ptr<Environment> environment_;
 };
-
-// The reason of a call's error; nullopt for OK and foreign errors.
-std::optional<Reason> ReasonOfCall(const grpc::Status& status);
 
 }  // namespace labyrinth::service::testing
 

@@ -1,0 +1,33 @@
+// The power is cut, again and again, while mailboxes live on a disk.
+#ifndef LABYRINTH_TESTS_FAULT_POWER_RUN_H_
+#define LABYRINTH_TESTS_FAULT_POWER_RUN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "tests/fault/power_disk.h"
+#include "tests/fault/tally.h"
+
+namespace labyrinth::fault {
+
+struct PowerOptions {
+  PowerDisk::Lie lie = PowerDisk::Lie::kNone;
+  // What was found on the disk when something was wrong stays in this folder.
+  std::string keep_in;
+};
+
+struct PowerTally : Tally {
+  uint64_t in_open = 0, in_close = 0, at_rest = 0;  // where the cuts fell; the others while mailboxes were busy
+  PowerDisk::Damage damage;
+};
+
+// `rounds` cuts from `seed`, a fresh store every few rounds: the sequencer and the real engine over PowerDisk, several
+// mailboxes at once (workload.h). After each cut the store must open, and holds what was acknowledged: row by row, by
+// what callers were told, and in itself. Ends early after a finding if the disk lies. The mailboxes' calls, the cuts
+// and what they leave come from the seed; the engine's own threads don't, so that a replay meets the same kind of cut,
+// not the same byte.
+PowerTally RunPowerCuts(uint64_t seed, uint64_t rounds, const PowerOptions& options);
+
+}  // namespace labyrinth::fault
+
+#endif  // LABYRINTH_TESTS_FAULT_POWER_RUN_H_

@@ -1,0 +1,66 @@
+#include "tools/bench/bench.h"
+
+#include <chrono>
+#include <utility>
+
+namespace labyrinth::bench {
+
+absl::StatusOr<Server*> Bench::server() {
+  if (server_ == nullptr) {
+    auto started = NewServer("server");
+    if (!started.ok()) return started.status();
+    server_ = *std::move(started);
+  }
+  return server_.get();
+}
+
+absl::StatusOr<FloorServer*> Bench::floor() {
+  if (floor_ == nullptr) {
+    auto started = FloorServer::Start(options_.own_binary, dir("floor"), options_.seed);
+    if (!started.ok()) return started.status();
+    floor_ = *std::move(started);
+  }
+  return floor_.get();
+}
+
+absl::StatusOr<Postgres*> Bench::postgres() {
+  if (!postgres_.has_value()) postgres_ = Postgres::Start(dir("postgres"), payload_);
+  if (!postgres_->ok()) return postgres_->status();
+  return (**postgres_).get();
+}
+
+absl::StatusOr<Mailboxes> Bench::NewMailboxes(int count, uint64_t threads) {
+  const auto ours = server();
+  if (!ours.ok()) return ours.status();
+  Mailboxes mailboxes;
+  for (int i = 0; i < count; ++i) {
+    const auto mailbox = (*ours)->AddMailbox(payload_, threads);
+    if (!mailbox.ok()) return mailbox.status();
+    mailboxes.push_back(*mailbox);
+  }
+  return mailboxes;
+}
+
+Contender Bench::Full(std::string label, std::string unit, Slots slots, double per_call) const {
+  const std::chrono::duration<double> time(slice_seconds());
+  return {std::move(label), std::move(unit),
+          [slots = std::make_shared<Slots>(std::move(slots)), time, per_call]() -> absl::StatusOr<double> {
+            const auto load = ClosedLoop(*slots, time);
+            if (!load.ok()) return load.status();
+            return load->rate() * per_call;
+          }};
+}
+
+const std::vector<std::string>& AllRows() {
+  static const std::vector<std::string> rows = {
+      "save_vs_grpc",       "save_vs_postgres",  "save_1_vs_grpc",    "save_16_vs_grpc",      "save_hot_vs_many",
+      "batch_vs_rocksdb",   "batch_vs_postgres", "page_vs_grpc",      "page_vs_postgres",     "page_1_vs_grpc",
+      "page_64_vs_grpc",    "page_flatness",     "page_any_flatness", "mailbox_page_vs_page", "get_vs_page",
+      "changes_vs_page",    "restore_vs_scan",   "save_p50_ms",       "save_p99_ms",          "page_p50_ms",
+      "page_p99_ms",        "sign_in_vs_save",   "epoch_vs_save",     "watch_vs_save",        "disk_ratio",
+      "disk_ratio_batches", "rss_mib",           "watch_kib",
+  };
+  return rows;
+}
+
+}  // namespace labyrinth::bench

@@ -1,0 +1,89 @@
+// A run: what was asked for, who takes part, and what came out.
+#ifndef LABYRINTH_TOOLS_BENCH_BENCH_H_
+#define LABYRINTH_TOOLS_BENCH_BENCH_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/bench/payload.h"
+#include "tools/bench/postgres.h"
+#include "tools/bench/rounds.h"
+#include "tools/bench/row.h"
+#include "tools/bench/server.h"
+
+namespace labyrinth::bench {
+
+struct BenchOptions {
+  bool quick = false;
+  bool allow_busy = false;
+  std::set<std::string> only;  // names of rows; empty: all
+  uint64_t seed = 1;
+  std::string dir;  // an empty one, for everything
+  std::string server_binary;
+  std::string own_binary;
+};
+
+// Contenders are started when first needed. Not thread-safe.
+class Bench {
+ public:
+  explicit Bench(BenchOptions options)
+      : options_(std::move(options)), payload_(options_.seed), rounds_(options_.quick ? 3 : 5, options_.allow_busy) {}
+
+  bool Wants(const std::string& row) const { return options_.only.empty() || options_.only.count(row) != 0; }
+  bool quick() const { return options_.quick; }
+  double slice_seconds() const { return options_.quick ? 0.4 : 1.0; }
+  const Payload& payload() const { return payload_; }
+  Rounds& rounds() { return rounds_; }
+  std::vector<Row>& rows() { return rows_; }
+  std::string dir(const std::string& name) const { return options_.dir + "/" + name; }
+
+  absl::StatusOr<Server*> server();  // the one that most experiments share
+  absl::StatusOr<FloorServer*> floor();
+  // Its error is for the rows that need it, not for the run.
+  absl::StatusOr<Postgres*> postgres();
+  // A server of an experiment's own.
+  absl::StatusOr<std::unique_ptr<Server>> NewServer(const std::string& name,
+                                                    uint32_t block_cache_mib = Server::kDefaultCacheMib) const {
+    return Server::Start(options_.server_binary, dir(name), block_cache_mib);
+  }
+
+  // So many empty mailboxes of the shared server.
+  absl::StatusOr<Mailboxes> NewMailboxes(int count, uint64_t threads);
+
+  // A slice of `slots` at full speed; `per_call`: how many of `unit` a call is.
+  Contender Full(std::string label, std::string unit, Slots slots, double per_call) const;
+
+ private:
+  const BenchOptions options_;
+  const Payload payload_;
+  Rounds rounds_;
+  std::vector<Row> rows_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<FloorServer> floor_;
+  std::optional<absl::StatusOr<std::unique_ptr<Postgres>>> postgres_;
+};
+
+// Each adds rows that are wanted, if any of its own is. An error ends the run.
+absl::Status MeasureSaves(Bench& bench);
+absl::Status MeasureBatches(Bench& bench);
+absl::Status MeasurePages(Bench& bench);
+absl::Status MeasureFlatness(Bench& bench);
+absl::Status MeasureReads(Bench& bench);
+absl::Status MeasureRestore(Bench& bench);
+absl::Status MeasureLatency(Bench& bench);
+absl::Status MeasureDevices(Bench& bench);
+absl::Status MeasureDisk(Bench& bench);
+absl::Status MeasureMemory(Bench& bench);
+
+// The names of all rows.
+const std::vector<std::string>& AllRows();
+
+}  // namespace labyrinth::bench
+
+#endif  // LABYRINTH_TOOLS_BENCH_BENCH_H_

@@ -1,0 +1,154 @@
+// labyrinth-bench: our server and its floors, in one run.
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tools/bench/bench.h"
+#include "tools/bench/floor_service.h"
+#include "tools/bench/report.h"
+
+namespace labyrinth::bench {
+namespace {
+
+struct Flags {
+  BenchOptions bench;
+  std::string parent_dir = "/var/tmp";
+  std::string json_file, against_file, commit = "unknown";
+  std::vector<std::string> only;
+  std::string serve_floor;
+};
+
+std::string Today() {
+  const std::time_t now = std::time(nullptr);
+  char text[16];
+  std::strftime(text, sizeof(text), "%Y-%m-%d", std::gmtime(&now));
+  return text;
+}
+
+absl::Status MeasureAll(Bench& bench) {
+  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches, MeasurePages,
+                                                 MeasureLatency, MeasureDevices, MeasureFlatness,
+                                                 MeasureRestore, MeasureDisk,    MeasureMemory};
+  for (const auto experiment : experiments) {
+    const std::size_t before = bench.rows().size();
+    if (absl::Status status = experiment(bench); !status.ok()) return status;
+    for (std::size_t i = before; i < bench.rows().size(); ++i) {
+      fmt::print(stderr, "labyrinth-bench: {} measured\n", bench.rows()[i].name);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Report> Measure(const Flags& flags) {
+  const auto machine = LookAtMachine(flags.bench.dir);
+  if (!machine.ok()) return machine.status();
+  Bench bench(flags.bench);
+  if (absl::Status status = bench.rounds().CheckQuiet(); !status.ok()) return status;
+  if (absl::Status status = MeasureAll(bench); !status.ok()) return status;
+  return Report{.machine = *machine,
+                .date = Today(),
+                .commit = flags.commit,
+                .quick = bench.quick(),
+                .allow_busy = bench.rounds().allow_busy(),
+                .rounds = bench.rounds().count(),
+                .slice_seconds = bench.slice_seconds(),
+                .worst = bench.rounds().worst(),
+                .repeated = bench.rounds().repeated(),
+                .rows = bench.rows()};
+}
+
+int Fail(const absl::Status& status) {
+  fmt::print(stderr, "labyrinth-bench: {}\n", std::string(status.message()));
+  return 1;
+}
+
+// What the report says beyond its numbers decides the exit code: a row that was refused, or got worse.
+int Tell(const Flags& flags, const std::string& earlier, const Report& report) {
+  fmt::print("{}", ToTable(report));
+  if (!flags.json_file.empty()) {
+    std::ofstream out(flags.json_file);
+    out << ToJson(report);
+    if (!out.flush()) return Fail(absl::UnavailableError(flags.json_file + ": cannot be written"));
+  }
+  if (flags.against_file.empty()) return 0;
+  const auto worse = WorseThan(earlier, report);
+  if (!worse.ok())
+    return Fail(absl::Status(worse.status().code(), flags.against_file + ": " + std::string(worse.status().message())));
+  for (const std::string& line : *worse) fmt::print("WORSE {}\n", line);
+  if (worse->empty()) fmt::print("nothing is worse than in {}\n", flags.against_file);
+  return worse->empty() ? 0 : 1;
+}
+
+int Run(Flags flags, const std::string& own_binary) {
+  if (!flags.serve_floor.empty()) {
+    const absl::Status status = ServeFloor(flags.serve_floor, flags.bench.seed);
+    return status.ok() ? 0 : Fail(status);
+  }
+  std::string earlier;
+  if (!flags.against_file.empty()) {
+    std::ifstream in(flags.against_file);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (!in) return Fail(absl::UnavailableError(flags.against_file + ": cannot be read"));
+    earlier = text.str();
+  }
+  flags.bench.own_binary = own_binary;
+  std::string dir = flags.parent_dir + "/labyrinth-bench-XXXXXX";
+  if (mkdtemp(dir.data()) == nullptr) return Fail(absl::UnavailableError(dir + ": cannot be made"));
+  // PostgreSQL's user passes through it.
+  std::filesystem::permissions(dir, std::filesystem::perms::owner_all | std::filesystem::perms::others_exec);
+  flags.bench.dir = dir;
+  const auto report = Measure(flags);
+  std::error_code error;
+  std::filesystem::remove_all(dir, error);
+  return report.ok() ? Tell(flags, earlier, *report) : Fail(report.status());
+}
+
+int Main(int argc, char** argv) {
+  const std::string own_binary = std::filesystem::read_symlink("/proc/self/exe").string();
+  Flags flags;
+  CLI::App app("Measures a Labyrinth server beside an empty gRPC service, RocksDB and PostgreSQL.", "labyrinth-bench");
+  app.add_flag("--quick", flags.bench.quick, "smaller sizes and shorter rounds: for a look, not for a claim");
+  app.add_flag("--allow-busy", flags.bench.allow_busy, "measure although others use the machine, and say so");
+  app.add_option("--only", flags.only, "names of rows, with commas between them")->delimiter(',');
+  app.add_option("--json", flags.json_file, "write the result to this file as well");
+  app.add_option("--against", flags.against_file, "an earlier result: fail if a row is worse than noise explains");
+  app.add_option("--dir", flags.parent_dir, "where everything is kept meanwhile: a disk, with 8 GB free");
+  app.add_option("--server", flags.bench.server_binary, "labyrinthd (default: beside this program)");
+  app.add_option("--commit", flags.commit, "what is measured, for the result");
+  app.add_option("--seed", flags.bench.seed, "of the messages");
+  app.add_option("--serve-floor", flags.serve_floor)->group("");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    fmt::print(stderr, "labyrinth-bench: {}\n", error.what());
+    return 2;
+  }
+  for (const std::string& row : flags.only) {
+    if (std::find(AllRows().begin(), AllRows().end(), row) == AllRows().end()) {
+      fmt::print(stderr, "labyrinth-bench: --only: no row '{}'; there are: {}\n", row, fmt::join(AllRows(), " "));
+      return 2;
+    }
+    flags.bench.only.insert(row);
+  }
+  if (flags.bench.server_binary.empty()) {
+    flags.bench.server_binary = std::filesystem::path(own_binary).parent_path().string() + "/labyrinthd";
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  return Run(std::move(flags), own_binary);
+}
+
+}  // namespace
+}  // namespace labyrinth::bench
+
+int main(int argc, char** argv) { return labyrinth::bench::Main(argc, argv); }

@@ -1,0 +1,43 @@
+// RocksDB itself, as the engine sets it up, with the engine's rows and none of its decisions.
+#ifndef LABYRINTH_TOOLS_BENCH_ROCKSDB_FLOOR_H_
+#define LABYRINTH_TOOLS_BENCH_ROCKSDB_FLOOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/bench/payload.h"
+
+namespace labyrinth::bench {
+
+// Thread-compatible.
+class RocksdbFloor {
+ public:
+  // Mailboxes have `threads` threads.
+  static absl::StatusOr<std::unique_ptr<RocksdbFloor>> Open(const std::string& dir, const Payload& payload,
+                                                            uint64_t threads);
+  virtual ~RocksdbFloor() = default;
+
+  // As many threads, each writing batches of `batch` messages into a partition of its own, every batch synced (RocksDB
+  // merges the writes of several threads into one sync by itself), for `seconds`. The rows are those of a save: the
+  // messages, their indexes and threads, and a batch's feed entry, head and partition. Messages a second.
+  virtual absl::StatusOr<double> Write(int writers, int batch, double seconds) = 0;
+};
+
+// Reads the messages of the largest mailbox in a store that a server has open, one after the other as a restore does:
+// checksums verified, nothing parsed, at most `count`. Messages a second. The store is opened for reading alone.
+class RocksdbScan {
+ public:
+  static absl::StatusOr<std::unique_ptr<RocksdbScan>> Open(const std::string& store_dir);
+  virtual ~RocksdbScan() = default;
+  virtual absl::StatusOr<double> Run(uint64_t count) = 0;
+};
+
+// Compacts a closed store fully, then gives the bytes of all files in its directory.
+absl::StatusOr<uint64_t> CompactedBytes(const std::string& store_dir);
+
+}  // namespace labyrinth::bench
+
+#endif  // LABYRINTH_TOOLS_BENCH_ROCKSDB_FLOOR_H_
