@@ -162,7 +162,10 @@ TEST_CASE("one flipped bit in any file of a backup is found, and the file named"
     INFO(file);
     const std::string before = ReadFile(file);
     for (const uint64_t at : {uint64_t{0}, before.size() / 2, before.size() - 1}) {
-      FlipBit(file, at);
+      // The lowest, by which a digit stays a digit: nothing but a checksum can tell.
+      std::string bytes = before;
+      bytes[at] ^= 0x01;
+      WriteFile(file, bytes);
       const auto verified = VerifyBackups(f.backups(), {});
       const bool named = verified.ok() ? verified->findings.size() == 1 && verified->findings[0].path == file
                                        : std::string(verified.status().message()).find(f.backups()) == 0;
