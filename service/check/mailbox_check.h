@@ -25,7 +25,7 @@ namespace labyrinth::check {
 // What it holds in memory grows with devices, epochs and an hour's changes, not with messages. Thread-compatible.
 class MailboxCheck final : public PartitionCheck {
  public:
-  // `now_ms` is what repairs take for the time; `partition_wake_ms` what the engine says of the partition, if known.
+  // `now_ms` is what repairs take for the time.
   MailboxCheck(storage::Engine& engine, std::string partition, const Options& options, Listener& listener,
                Summary& summary, int64_t now_ms)
       : PartitionCheck(engine, std::move(partition), options, listener, summary), now_ms_(now_ms) {}

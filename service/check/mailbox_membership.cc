@@ -112,7 +112,11 @@ void MailboxCheck::CheckMembership() {
     }
     for (const auto& [example, name] : tables) {
       for (const std::string& key : Table(page, example)) {
-        if (!owned.contains(key)) Primary(name, key);
+        if (owned.contains(key)) continue;
+        // A restore bars keys of devices that the backup doesn't know.
+        const auto barred = moment.Get<storage_v1::DeviceKeyRecord>(key);
+        if (name == "device_key_stray" && barred.has_value() && barred->barred()) continue;
+        Primary(name, key);
       }
     }
   };

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <functional>
+#include <optional>
 #include <random>
 
 #include "common/limits.h"
@@ -93,7 +94,7 @@ class Life {
       case 4:
         if (random_() % 8 == 0 && devices_ < 12) {
           ++devices_;
-          const TestDevice added = mailbox_.AddDevice(code_);
+          const TestDevice added = mailbox_.AddDevice(*code_);
           if (random_() % 2 == 0) mailbox_.Rotate(mailbox_.first(), {added.id});
         }
         break;
@@ -128,7 +129,7 @@ class Life {
   TestServer server_;
   TestMailbox mailbox_;
   mailbox::Caretaker caretaker_;
-  TestDevice code_;
+  std::optional<TestDevice> code_;
   int devices_ = 0;
 };
 

@@ -30,6 +30,8 @@ absl::Status RestoreMailboxOperation::Decide(Transaction& txn) {
     txn.Drop();
     return absl::OkStatus();
   }
+  // Nothing to tell, but for what is removed; and deciding again changes nothing.
+  txn.LeaveNoTrace();
   if (!txn.head().rotation_required()) {
     txn.mutable_head().set_rotation_required(true);
     txn.CommitHead();

@@ -32,7 +32,10 @@ class SetQuotaOperation final : public OperationWithResult<storage_v1::MailboxHe
     wanted.set_quota_messages(quota_.messages.value_or(wanted.quota_messages()));
     const bool changes =
         wanted.quota_bytes() != txn.head().quota_bytes() || wanted.quota_messages() != txn.head().quota_messages();
-    if (changes) txn.mutable_head() = wanted;
+    if (changes) {
+      txn.mutable_head() = wanted;
+      txn.CommitHead();
+    }
     txn.LeaveNoTrace();
     result_ = std::move(wanted);
     return absl::OkStatus();

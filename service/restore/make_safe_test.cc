@@ -57,7 +57,7 @@ struct Story {
   // What the store becomes, if this timeline is its backup.
   SafeStore Restore(std::optional<JournalContent> journal) {
     ThreadPool workers(2);
-    crypto::SeededRandom random(99);
+    crypto::SeededRandom random(restores++);  // no two draw the same salt
     auto safe = MakeSafe(server.store(), workers, server.clock(), random, {.journal = std::move(journal)});
     INFO(safe.status().ToString());
     REQUIRE(safe.ok());
@@ -65,6 +65,7 @@ struct Story {
   }
   bool Has(const std::string& key) { return server.RowAt(mailbox.partition(), key).has_value(); }
 
+  uint64_t restores = 100;
   Collected collected;
   TestServer server;
   TestMailbox mailbox;

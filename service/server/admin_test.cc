@@ -167,20 +167,6 @@ TEST_CASE("One task runs at a time; a backup is one; a client that goes ends its
     }
     return stream->Finish();
   };
-  v1::RunTaskRequest backup;
-  backup.mutable_backup()->set_dir("nowhere");
-  CHECK(ReasonOfCall(run(backup)) == Reason::kInvalidField);
-  const std::string backups = FreshDir("backups") + "/dir";
-  backup.mutable_backup()->set_dir(backups);
-  CHECK(run(backup).ok());
-  backup.mutable_backup()->set_full(true);
-  backup.mutable_backup()->set_keep(1);
-  CHECK(run(backup).ok());
-  const auto listed = storage::ListBackups(backups);
-  REQUIRE(listed.ok());
-  REQUIRE(listed->size() == 1);
-  CHECK(listed->at(0).name.text() == "2.1");
-  CHECK(listed->at(0).record->labels.contains("journal"));
   CHECK(ReasonOfCall(run({})) == Reason::kInvalidField);
 
   v1::RunTaskRequest slow;

@@ -1,10 +1,11 @@
-// header:  magic u32, version u32, family u32, flags u8, compression u8, expiry 2 * u64, crc u32          30 bytes
+// header:  magic u32, version u32, family u32, flags u8, compression u8, expiry 2 * u64                    30 bytes
 // record:  key bytes u64, value bytes u64, expiry u64, crc of these u32, crc of key and value u32,
 //          key, value                                                                                   32 bytes and
 //          both
 // footer:  magic u32, records u64, expiry 2 * u64, crc u32                                                32 bytes
 //
-// Little-endian; each crc is a CRC-32C in RocksDB's masked form. (RocksDB 7.8, db/blob/blob_log_format.h.)
+// Little-endian; each crc is a CRC-32C in RocksDB's masked form. The header has none, but all of it is known
+// beforehand. (RocksDB 7.8, db/blob/blob_log_format.h.)
 #include "storage/rocksdb/blob_file.h"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ namespace labyrinth::storage {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 30, kRecordHeaderBytes = 32, kFooterBytes = 32;
-constexpr uint32_t kMagic = 2395959;
+constexpr uint32_t kMagic = 2395959, kVersion = 1;
 constexpr uint64_t kMostKeyBytes = 1 << 16, kMostValueBytes = 1 << 30;
 
 uint64_t Little(std::string_view bytes) {
@@ -34,13 +35,27 @@ bool EndsInItsCrc(std::string_view bytes) {
   return Little(bytes.substr(bytes.size() - 4)) == Masked(Crc32c(bytes.substr(0, bytes.size() - 4)));
 }
 
+void AppendLittle(std::string& out, uint64_t value, int bytes) {
+  for (int shift = 0; shift < 8 * bytes; shift += 8) out.push_back(static_cast<char>(value >> shift));
+}
+
+// Neither compressed nor expiring.
+std::string Header(uint32_t family) {
+  std::string header;
+  AppendLittle(header, kMagic, 4);
+  AppendLittle(header, kVersion, 4);
+  AppendLittle(header, family, 4);
+  header.append(kHeaderBytes - header.size(), '\0');
+  return header;
+}
+
 absl::Status Damaged(uint64_t offset, std::string_view what) {
   return absl::DataLossError(fmt::format("{} at byte {}", what, offset));
 }
 
 }  // namespace
 
-absl::Status VerifyBlobFile(const std::string& path, absl::FunctionRef<bool(uint64_t bytes)> go_on) {
+absl::Status VerifyBlobFile(const std::string& path, uint32_t family, absl::FunctionRef<bool(uint64_t bytes)> go_on) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file.is_open()) return absl::UnavailableError("it can't be read");
   const auto size = static_cast<uint64_t>(file.tellg());
@@ -53,9 +68,7 @@ absl::Status VerifyBlobFile(const std::string& path, absl::FunctionRef<bool(uint
   };
   if (size < kHeaderBytes + kFooterBytes) return Damaged(size, "the file ends too early");
   if (!read(kHeaderBytes)) return absl::UnavailableError("it can't be read");
-  if (Little(std::string_view(buffer).substr(0, 4)) != kMagic || !EndsInItsCrc(buffer)) {
-    return Damaged(0, "the header is damaged");
-  }
+  if (buffer != Header(family)) return Damaged(0, "the header is damaged");
   uint64_t at = kHeaderBytes, records = 0;
   const uint64_t end = size - kFooterBytes;
   while (at < end) {

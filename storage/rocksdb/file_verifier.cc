@@ -1,12 +1,14 @@
 #include "storage/rocksdb/file_verifier.h"
 
 #include <fmt/format.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/metadata.h>
 #include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -17,6 +19,7 @@ namespace labyrinth::storage {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestSleep(100);
+constexpr std::size_t kReadBytes = 1 << 20;
 
 std::string WithoutSlash(std::string name) {
   if (name.starts_with('/')) name.erase(0, 1);
@@ -33,8 +36,9 @@ absl::StatusOr<VerifySummary> FileVerifier::Run() {
     for (const File& file : *files) total_bytes_ += file.bytes;
   }
   for (const File& file : data) {
+    const auto advance = [this](uint64_t bytes) { return Advance(bytes); };
     const bool blob = file.name.ends_with(".blob");
-    Take(file, blob ? VerifyBlobFile(db_dir_ + "/" + file.name, [this](uint64_t bytes) { return Advance(bytes); })
+    Take(file, blob ? VerifyBlobFile(db_dir_ + "/" + file.name, families_[file.family]->GetID(), advance)
                     : VerifyTable(file));
     if (listener_.cancelled()) return absl::CancelledError("interrupted");
   }
@@ -52,11 +56,12 @@ std::vector<FileVerifier::File> FileVerifier::TablesAndBlobs() const {
     db_->GetColumnFamilyMetaData(families_[family], &meta);
     for (const ::rocksdb::LevelMetaData& level : meta.levels) {
       for (const ::rocksdb::SstFileMetaData& table : level.files) {
-        files.push_back({WithoutSlash(table.name), table.size, family});
+        const bool known = table.file_checksum_func_name != ::rocksdb::kUnknownFileChecksumFuncName;
+        files.push_back({WithoutSlash(table.name), table.size, family, known ? table.file_checksum : std::string()});
       }
     }
     for (const ::rocksdb::BlobMetaData& blob : meta.blob_files) {
-      files.push_back({WithoutSlash(blob.blob_file_name), blob.blob_file_size, family});
+      files.push_back({WithoutSlash(blob.blob_file_name), blob.blob_file_size, family, {}});
     }
   }
   return files;
@@ -69,13 +74,37 @@ std::vector<FileVerifier::File> FileVerifier::Logs() const {
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".log") && !name.starts_with("MANIFEST-")) continue;
     const uint64_t bytes = entry.file_size(error);
-    if (!error) files.push_back({name, bytes, 0});
+    if (!error) files.push_back({name, bytes, 0, {}});
   }
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.name < b.name; });
   return files;
 }
 
+// The whole file by the checksum in the manifest; a table of before there were any, by those of its blocks.
 absl::Status FileVerifier::VerifyTable(const File& file) {
+  const auto factory = db_->GetDBOptions().file_checksum_gen_factory;
+  if (file.checksum.empty() || factory == nullptr) {
+    Advance(file.bytes);
+    return VerifyBlocks(file);
+  }
+  const auto generator = factory->CreateFileChecksumGenerator({file.name, ""});
+  std::ifstream in(db_dir_ + "/" + file.name, std::ios::binary);
+  std::string buffer(kReadBytes, '\0');
+  while (in.good()) {
+    in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    const auto bytes = static_cast<std::size_t>(in.gcount());
+    generator->Update(buffer.data(), bytes);
+    if (!Advance(bytes)) return absl::CancelledError("interrupted");
+  }
+  if (!in.eof()) return absl::UnavailableError("it can't be read");
+  generator->Finalize();
+  if (generator->GetChecksum() == file.checksum) return absl::OkStatus();
+  // The blocks tell where.
+  const absl::Status blocks = VerifyBlocks(file);
+  return blocks.ok() ? absl::DataLossError("it isn't as it was written") : blocks;
+}
+
+absl::Status FileVerifier::VerifyBlocks(const File& file) {
   ::rocksdb::Options options = db_->GetOptions(families_[file.family]);
   // What is cached says nothing of the disk.
   ::rocksdb::BlockBasedTableOptions table;
@@ -92,7 +121,6 @@ absl::Status FileVerifier::VerifyTable(const File& file) {
   read.verify_checksums = true;
   read.fill_cache = false;
   if (status.ok()) status = reader.VerifyChecksum(read);
-  Advance(file.bytes);
   if (status.ok()) return absl::OkStatus();
   return status.IsCorruption() ? absl::DataLossError(status.ToString()) : absl::UnavailableError(status.ToString());
 }

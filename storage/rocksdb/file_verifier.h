@@ -34,11 +34,13 @@ class FileVerifier {
     std::string name;  // below db_dir
     uint64_t bytes = 0;
     std::size_t family = 0;
+    std::string checksum;  // of the whole file, by the store's generator; empty: none was kept
   };
 
   std::vector<File> TablesAndBlobs() const;
   std::vector<File> Logs() const;
   absl::Status VerifyTable(const File& file);
+  absl::Status VerifyBlocks(const File& file);
   absl::Status VerifyLog(const File& file);
   // Notes what came of a file.
   void Take(const File& file, const absl::Status& status);

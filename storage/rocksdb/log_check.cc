@@ -31,48 +31,55 @@ std::optional<uint64_t> TakeVarint(std::string_view& bytes) {
   return std::nullopt;
 }
 
-// The last sequence number in a manifest record, if it has one. It is a list of tags with their values; ours is
-// preceded by few others, of two forms.
-std::optional<uint64_t> LastSequenceIn(std::string_view record) {
+// What the manifest says of the logs.
+struct Known {
+  uint64_t last_sequence = 0;  // the highest number of a write that it knows of
+  uint64_t first_log = 0;      // what logs below this one hold is in tables
+};
+
+// Takes what a manifest record says of them. It is a list of tags with their values; ours are preceded by few others,
+// of two forms.
+void TakeKnown(std::string_view record, Known& known) {
   constexpr uint64_t kComparator = 1, kLogNumber = 2, kNextFile = 3, kLastSequence = 4, kPrevLogNumber = 9,
                      kMinLogNumberToKeep = 10, kMaxColumnFamily = 203, kDbId = 8193;
   while (const auto tag = TakeVarint(record)) {
     const auto value = TakeVarint(record);
-    if (!value.has_value()) return std::nullopt;
+    if (!value.has_value()) return;
     switch (*tag) {
       case kLastSequence:
-        return value;
+        known.last_sequence = std::max(known.last_sequence, *value);
+        continue;
+      case kMinLogNumberToKeep:
+        known.first_log = std::max(known.first_log, *value);
+        continue;
       case kLogNumber:
       case kNextFile:
       case kPrevLogNumber:
-      case kMinLogNumberToKeep:
       case kMaxColumnFamily:
         continue;
       case kComparator:
       case kDbId:  // the value was a length
-        if (*value > record.size()) return std::nullopt;
+        if (*value > record.size()) return;
         record.remove_prefix(*value);
         continue;
       default:
-        return std::nullopt;
+        return;
     }
   }
-  return std::nullopt;
 }
 
-// The highest sequence number that the manifest knows of.
-absl::StatusOr<uint64_t> CheckManifest(const std::string& db_dir) {
+absl::StatusOr<Known> CheckManifest(const std::string& db_dir) {
   std::string name;
   if (!(std::ifstream(db_dir + "/CURRENT") >> name)) return Lost(db_dir + "/CURRENT", "the file is damaged");
   const std::string file = db_dir + "/" + name;
-  uint64_t last_sequence = 0;
+  Known known;
   const auto walk = WalkLog(file, [&](std::string_view record, bool after_damage) {
-    last_sequence = std::max(last_sequence, LastSequenceIn(record).value_or(0));
+    if (!after_damage) TakeKnown(record, known);
     return !after_damage;
   });
   if (!walk.ok()) return walk.status();
   if (walk->stopped) return Lost(file, "the list of tables is damaged");
-  return last_sequence;
+  return known;
 }
 
 absl::StatusOr<std::map<uint64_t, std::string>> WalFiles(const std::string& db_dir, bool may_lack_log) {
@@ -132,15 +139,19 @@ absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir, bool may_lack_lo
   Follower follower;
   bool torn = false;
   for (const auto& [number, file] : *files) {
+    // RocksDB is done with it. Of several such logs it deletes the newest first, so a crash may leave gaps between
+    // them.
+    if (number < known->first_log) continue;
     const uint64_t before = follower.writes();
     // A torn write that an earlier recovery dropped may lie before this one, which then has its number.
     const auto walk = WalkLog(file, [&](std::string_view write, bool) { return follower.Take(write); });
     if (!walk.ok()) return walk.status();
     if (walk->stopped) return Lost(file, "the write-ahead log is damaged");
     torn = walk->torn || (torn && follower.writes() == before);
-    if (follower.writes() > 0 && follower.first() > *known + 1) return Lost(db_dir, "the list of tables is damaged");
+    if (follower.writes() > 0 && follower.first() > known->last_sequence + 1)
+      return Lost(db_dir, "the list of tables is damaged");
   }
-  return LogSummary{follower.writes(), std::max(*known, follower.last()), torn};
+  return LogSummary{follower.writes(), std::max(known->last_sequence, follower.last()), torn};
 }
 
 }  // namespace labyrinth::storage

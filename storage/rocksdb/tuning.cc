@@ -1,6 +1,7 @@
 #include "storage/rocksdb/tuning.h"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
@@ -64,6 +65,8 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   if (options.env != nullptr) db.env = options.env;
   db.paranoid_checks = true;
   db.listeners.push_back(std::move(listener));
+  // The manifest remembers a checksum of each table as a whole: those of blocks leave some bytes out.
+  db.file_checksum_gen_factory = ::rocksdb::GetFileChecksumGenCrc32cFactory();
 
   // Recovery. An unacknowledged torn tail is dropped; CheckLogs has already refused any other damage, and Open compares
   // how far the replay came. Logs are never recycled: a recycled one ends in old writes that are intact.

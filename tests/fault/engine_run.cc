@@ -20,8 +20,13 @@ using storage::CommitRequest;
 using storage::CommitResult;
 
 constexpr int kStepsOfARound = 250;
-constexpr storage::FaultMix kFaults{
-    .fail = 30, .unknown_lost = 60, .unknown_applied = 60, .unknown_late = 40, .hold_request = 150, .hold_reply = 150};
+// Of four repeats that a commit gets, each may have no answer either: so callers hear of that as well.
+constexpr storage::FaultMix kFaults{.fail = 30,
+                                    .unknown_lost = 120,
+                                    .unknown_applied = 120,
+                                    .unknown_late = 80,
+                                    .hold_request = 120,
+                                    .hold_reply = 120};
 
 // The engine in memory, with a fault of its own.
 class BrokenEngine final : public storage::Engine {

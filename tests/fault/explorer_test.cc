@@ -26,11 +26,11 @@ void MustHold(const std::string& name, const SearchOptions& options) {
 }
 
 TEST_CASE("however two or three calls meet, the rules hold") {
-  MustHold("save and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB}, .faults = 2});
-  MustHold("save and revocation", {.moves = {Move::kSaveByB, Move::kCutOffB}, .faults = 2});
-  MustHold("two rotations", {.moves = {Move::kOpenByB, Move::kOpenRemovingB}, .faults = 2});
-  MustHold("a device on a removed one's word", {.moves = {Move::kRegisterByB, Move::kRevokeB}, .faults = 2});
-  MustHold("saves and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB, Move::kSaveByA}, .faults = 1});
+  MustHold("save and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB}, .faults = 1});
+  MustHold("save and revocation", {.moves = {Move::kSaveByB, Move::kCutOffB}, .faults = 1});
+  MustHold("two rotations", {.moves = {Move::kOpenByB, Move::kOpenRemovingB}, .faults = 1});
+  MustHold("a device on a removed one's word", {.moves = {Move::kRegisterByB, Move::kRevokeB}, .faults = 1});
+  MustHold("saves and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB, Move::kSaveByA}, .faults = 0});
 }
 
 TEST_CASE("a missing check is found by the search") {
@@ -55,15 +55,16 @@ TEST_CASE("a missing check is found by the search") {
 }
 
 // ./dev fault states
-TEST_CASE("however more calls meet, the rules hold", "[.states]") {
-  MustHold("saves and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB, Move::kSaveByA}, .faults = 2});
-  MustHold("saves, rotation and revocation", {.moves = {Move::kSaveByB, Move::kOpenByB, Move::kCutOffB}, .faults = 2});
+TEST_CASE("however more calls meet, with more answers lost, the rules hold", "[.states]") {
+  MustHold("save and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB}, .faults = 3});
+  MustHold("save and revocation", {.moves = {Move::kSaveByB, Move::kCutOffB}, .faults = 3});
+  MustHold("two rotations", {.moves = {Move::kOpenByB, Move::kOpenRemovingB}, .faults = 3});
+  MustHold("saves and rotation", {.moves = {Move::kSaveByB, Move::kOpenRemovingB, Move::kSaveByA}, .faults = 1});
+  MustHold("save, rotation and revocation", {.moves = {Move::kSaveByB, Move::kOpenByB, Move::kCutOffB}, .faults = 1});
   MustHold("two rotations and a revocation",
-           {.moves = {Move::kOpenByB, Move::kOpenRemovingB, Move::kRevokeB}, .faults = 2});
-  MustHold("a device on a removed one's word",
-           {.moves = {Move::kRegisterByB, Move::kOpenRemovingB, Move::kSaveByB}, .faults = 2});
-  MustHold("four calls",
-           {.moves = {Move::kSaveByB, Move::kOpenRemovingB, Move::kSaveByA, Move::kCutOffB}, .faults = 1});
+           {.moves = {Move::kOpenByB, Move::kOpenRemovingB, Move::kRevokeB}, .faults = 1});
+  MustHold("a device on a removed one's word, and its save",
+           {.moves = {Move::kRegisterByB, Move::kOpenRemovingB, Move::kSaveByB}, .faults = 1});
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST_CASE("a log that lost its end before anybody looked is found out") {
 }
 
 TEST_CASE("what was acknowledged is there after a power cut, whatever becomes of the rest") {
-  const PowerTally tally = RunPowerCuts(Seed(), 40, Disk());
+  const PowerTally tally = RunPowerCuts(Seed(), 16, Disk());
   MustBeClean(tally);
   CHECK(tally.in_open > 0);
   CHECK(tally.damage.tails_torn > 0);

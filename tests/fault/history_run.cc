@@ -3,23 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <random>
-#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "common/errors.h"
 #include "crypto/primitives/seeded_random.h"
 #include "service/server/testing/live_server.h"
+#include "tests/fault/history_stage.h"
 #include "tests/fault/member.h"
 
 namespace labyrinth::fault {
@@ -29,70 +25,6 @@ using Answer = CallRecord::Answer;
 using service::testing::LiveServer;
 
 constexpr int kActors = 6;
-constexpr std::size_t kRecent = 64;
-constexpr int kThreads = 3;  // of messages
-
-struct Message {
-  std::string id, thread_id;
-  int64_t timestamp_ms = 0;
-};
-
-// What the actors share. Thread-safe.
-class Stage {
- public:
-  explicit Stage(uint64_t calls) : calls_(calls) {}
-
-  uint64_t Tick() { return ++now_; }
-  bool over() const { return made_ >= calls_ || absl::Now() > give_up_; }
-  uint64_t made() const { return made_; }
-
-  void Write(CallRecord record) ABSL_LOCKS_EXCLUDED(mutex_) {
-    ++made_;
-    absl::MutexLock lock(&mutex_);
-    records_.push_back(std::move(record));
-  }
-  Message NewMessage() {
-    const int64_t at = ++timestamp_ms_;
-    return {fmt::format("m{}", at), fmt::format("t{}", at % kThreads), at};
-  }
-  void Saved(const Message& message) ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    recent_.push_back(message);
-    if (recent_.size() > kRecent) recent_.pop_front();
-  }
-  std::optional<Message> Recent(uint64_t draw) ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    if (recent_.empty()) return std::nullopt;
-    return recent_[draw % recent_.size()];
-  }
-  void Comes(uint64_t device_id) ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    acting_.insert(device_id);
-  }
-  void Goes(uint64_t device_id) ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    acting_.erase(device_id);
-  }
-  // Registered by a call without an answer, so that nobody acts as it.
-  bool IsStray(uint64_t device_id) ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    return !acting_.contains(device_id);
-  }
-  std::vector<CallRecord> Take() ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    return std::move(records_);
-  }
-
- private:
-  const uint64_t calls_;
-  const absl::Time give_up_ = absl::Now() + absl::Minutes(20);
-  std::atomic<uint64_t> now_{0}, made_{0};
-  std::atomic<int64_t> timestamp_ms_{0};
-  absl::Mutex mutex_;
-  std::vector<CallRecord> records_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Message> recent_ ABSL_GUARDED_BY(mutex_);
-  std::set<uint64_t> acting_ ABSL_GUARDED_BY(mutex_);
-};
 
 Seen ToSeen(const v1::Message& message) {
   return {message.message_id(), message.ciphertext(), message.epoch_id(), message.revision()};
@@ -377,12 +309,12 @@ void TakeEnd(Account& account, History& history) {
   } while (!epochs.page_token().empty());
 }
 
-std::shared_ptr<grpc::Channel> Connect(int port) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 20);
-  return grpc::CreateCustomChannel(fmt::format("127.0.0.1:{}", port), grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace
@@ -390,16 +322,21 @@ std::shared_ptr<grpc::Channel> Connect(int port) {
 History RunHistory(uint64_t seed, uint64_t calls, int restarts) {
   service::ServerConfig config =
       service::testing::DevConfig(service::testing::FreshDir(fmt::format("history{}", seed)));
-  auto server = std::make_unique<LiveServer>(config);
-  server->Start();
-  const int port = server->environment().port();
-  config.listen = fmt::format("127.0.0.1:{}", port);
+  {
+    // A port that is free now, so that every restart has the same.
+    LiveServer first(config);
+    first.Start();
+    config.listen = first.endpoint();
+  }
+  // One object for all its lives: its randomness goes on, for ids are never drawn twice.
+  LiveServer server(config);
+  server.Start();
 
   crypto::SeededRandom random(seed);
   Account account;
-  account.channel = Connect(port);
+  account.channel = Connect(config.listen);
   account.name = "account";
-  account.token = server->Token(account.name);
+  account.token = server.Token(account.name);
   account.random = &random;
   auto first = std::make_unique<Member>(account);
   const absl::Status created = first->CreateMailbox();
@@ -415,9 +352,8 @@ History RunHistory(uint64_t seed, uint64_t calls, int restarts) {
   for (int i = 1; i <= restarts; ++i) {
     // Not for order: only so that restarts lie apart.
     while (!stage.over() && stage.made() < calls * i / (restarts + 1)) absl::SleepFor(absl::Milliseconds(5));
-    server->Stop();
-    server = std::make_unique<LiveServer>(config);
-    server->Start();
+    server.Stop();
+    server.Start();
   }
   for (std::thread& thread : threads) thread.join();
   History history;

@@ -207,7 +207,7 @@ void Ledger::JudgeBatches(const Contents& found, Tally& tally) const {
       // Of ids that nobody else has ever used: what happened to the others may have other reasons.
       const std::vector<Touch>& touches = touches_.at(id);
       if (touches.size() != 1 || touches[0].deletes || touches[0].content.expire_ms != 0) continue;
-      if (before_.contains(id) || gone_.contains(id)) continue;
+      if (used_.contains(id)) continue;
       ++(found.contains(id) ? there : missing);
     }
     if (there > 0 && missing > 0) {
@@ -261,6 +261,7 @@ void Ledger::Judge(const StoredMailbox& stored, int64_t latest_ms, Tally& tally)
   JudgeBatches(stored.messages, tally);
   JudgeMembers(stored, tally);
   before_ = std::move(now);
+  for (const auto& [id, touches] : touches_) used_.insert(id);
   touches_.clear();
   calls_.clear();
   tally += std::exchange(answers_, {});

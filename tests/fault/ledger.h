@@ -102,6 +102,7 @@ class Ledger {
   std::map<std::string, std::vector<Touch>> touches_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Content> before_ ABSL_GUARDED_BY(mutex_);  // as the last Judge() found it
   std::map<std::string, int64_t> gone_ ABSL_GUARDED_BY(mutex_);    // deleted or swept: seen when
+  std::set<std::string> used_ ABSL_GUARDED_BY(mutex_);             // every id that a call before the last Judge() named
   std::set<uint64_t> added_ ABSL_GUARDED_BY(mutex_), revoked_ ABSL_GUARDED_BY(mutex_);
   std::map<uint32_t, uint64_t> epochs_ ABSL_GUARDED_BY(mutex_);
   Tally answers_ ABSL_GUARDED_BY(mutex_);

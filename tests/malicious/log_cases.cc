@@ -1,4 +1,6 @@
 // Lies about the membership log (protocol section 8), and the disk that it lies on.
+#include <set>
+
 #include "crypto/statements/log_entry.h"
 #include "tests/malicious/cases.h"
 
@@ -107,17 +109,17 @@ Verdict ForksThatNeverMeet(Scene& scene) {
 
 Verdict HiddenAddition(Scene& scene) {
   const auto phone = scene.Phone();
-  (void)(*phone)->devices().List();
+  std::set<uint64_t> known;
+  const auto before = (*phone)->devices().List();
+  if (!before.ok()) return Said(before);
+  for (const client::DeviceView& device : *before) known.insert(device.device_id.value());
   scene.MakeCode();
   scene.Tell<v1::ListLogResponse>(HideLastEntry);
-  scene.Tell<v1::ListDevicesResponse>([](auto& reply) {
-    // By ascending id, so the newest isn't the last: it is the latest made.
+  scene.Tell<v1::ListDevicesResponse>([known](auto& reply) {
     auto& rows = *reply.mutable_devices();
-    int newest = 0;
-    for (int i = 1; i < rows.size(); ++i) {
-      if (rows[i].create_ms() >= rows[newest].create_ms()) newest = i;
+    for (int i = rows.size() - 1; i >= 0; --i) {
+      if (!known.contains(rows[i].device_id())) rows.DeleteSubrange(i, 1);
     }
-    rows.DeleteSubrange(newest, 1);
   });
   return Said((*phone)->devices().List());
 }

@@ -66,8 +66,13 @@ Verdict BadMac(Scene& scene) {
 
 Verdict BadStorageKeySignature(Scene& scene) {
   const auto phone = scene.Phone();
-  scene.Tell<v1::ListDevicesResponse>(
-      [](auto& reply) { NewestDevice(reply).mutable_keys()->mutable_sig_30()->front() ^= 1; });
+  // Not the opener's own, whatever the order of their numbers.
+  const DeviceId id = scene.IdOf(*phone);
+  scene.Tell<v1::ListDevicesResponse>([id](auto& reply) {
+    for (v1::Device& device : *reply.mutable_devices()) {
+      if (device.device_id() == id.value()) device.mutable_keys()->mutable_sig_30()->front() ^= 1;
+    }
+  });
   return Said(scene.laptop()->devices().Rotate());
 }
 

@@ -37,7 +37,7 @@ class Bench {
 
   bool Wants(const std::string& row) const { return options_.only.empty() || options_.only.count(row) != 0; }
   bool quick() const { return options_.quick; }
-  double slice_seconds() const { return options_.quick ? 0.4 : 1.0; }
+  double slice_seconds() const { return options_.quick ? 0.4 : 0.8; }
   const Payload& payload() const { return payload_; }
   Rounds& rounds() { return rounds_; }
   std::vector<Row>& rows() { return rows_; }

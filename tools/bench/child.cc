@@ -29,6 +29,7 @@ constexpr std::chrono::seconds kStopTimeout{30};
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(127);
   if (options.uid != 0 && geteuid() == 0) {
     if (setgroups(1, &options.gid) != 0 || setgid(options.gid) != 0 || setuid(options.uid) != 0) _exit(126);
+    if (chdir("/") != 0) _exit(126);                        // where we stand may be closed to it
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) _exit(126);  // changing the user clears it
   }
   dup2(log_fd, STDOUT_FILENO);

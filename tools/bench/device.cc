@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Device>> Device::Create(const std::string& endpoi
   auto token = device->client_->core().connection().Token(/*renew=*/false);
   if (!token.ok()) return token.status();
   device->token_ = std::string(token->RevealSecret());
-  auto session = device->SignIn(device->client_->core().connection().mailbox());
+  auto session = device->SignIn(*v1::MailboxService::NewStub(NewChannel(endpoint)));
   if (!session.ok()) return session.status();
   device->session_ = *std::move(session);
   return device;

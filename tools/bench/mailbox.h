@@ -20,7 +20,7 @@ struct LoadMailbox {
 
   const Payload& payload;
   const uint64_t threads;
-  std::string session;  // empty for a floor
+  std::string session;  // a floor doesn't look at it
   uint64_t epoch_id = 1;
   std::atomic<uint64_t> next = 0;
 };

@@ -1,15 +1,20 @@
 // labyrinth-bench: our server and its floors, in one run.
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <csignal>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "tools/bench/bench.h"
@@ -88,6 +93,42 @@ int Tell(const Flags& flags, const std::string& earlier, const Report& report) {
   return worse->empty() ? 0 : 1;
 }
 
+int MeasureAndTell(const Flags& flags, const std::string& earlier) {
+  const auto report = Measure(flags);
+  return report.ok() ? Tell(flags, earlier, *report) : Fail(report.status());
+}
+
+// Whatever ends the measurement, an interrupt among it, the gigabytes go: so it runs in a process of its own, whose
+// children die with it.
+int RunThenRemove(const std::string& dir, const std::function<int()>& measure) {
+  sigset_t watched, before;
+  sigemptyset(&watched);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&watched, signal);
+  sigprocmask(SIG_BLOCK, &watched, &before);
+  const pid_t child = fork();
+  if (child < 0) return Fail(absl::UnavailableError("fork failed"));
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    const int code = measure();
+    std::fflush(nullptr);
+    _exit(code);
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) != child) {
+    int signal = 0;
+    sigwait(&watched, &signal);
+    if (signal != SIGCHLD) kill(child, signal);
+  }
+  std::error_code error;
+  // A killed server may still make a file or two.
+  for (int i = 0; i < 10 && std::filesystem::exists(dir, error); ++i) {
+    std::filesystem::remove_all(dir, error);
+    if (error) poll(nullptr, 0, 100);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int Run(Flags flags, const std::string& own_binary) {
   if (!flags.serve_floor.empty()) {
     const absl::Status status = ServeFloor(flags.serve_floor, flags.bench.seed);
@@ -102,15 +143,12 @@ int Run(Flags flags, const std::string& own_binary) {
     earlier = text.str();
   }
   flags.bench.own_binary = own_binary;
-  std::string dir = flags.parent_dir + "/labyrinth-bench-XXXXXX";
+  std::string dir = std::filesystem::absolute(flags.parent_dir).string() + "/labyrinth-bench-XXXXXX";
   if (mkdtemp(dir.data()) == nullptr) return Fail(absl::UnavailableError(dir + ": cannot be made"));
   // PostgreSQL's user passes through it.
   std::filesystem::permissions(dir, std::filesystem::perms::owner_all | std::filesystem::perms::others_exec);
   flags.bench.dir = dir;
-  const auto report = Measure(flags);
-  std::error_code error;
-  std::filesystem::remove_all(dir, error);
-  return report.ok() ? Tell(flags, earlier, *report) : Fail(report.status());
+  return RunThenRemove(dir, [&] { return MeasureAndTell(flags, earlier); });
 }
 
 int Main(int argc, char** argv) {
@@ -144,7 +182,7 @@ int Main(int argc, char** argv) {
   if (flags.bench.server_binary.empty()) {
     flags.bench.server_binary = std::filesystem::path(own_binary).parent_path().string() + "/labyrinthd";
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
   return Run(std::move(flags), own_binary);
 }
 

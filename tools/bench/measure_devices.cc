@@ -2,6 +2,7 @@
 #include <grpcpp/client_context.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
@@ -176,6 +177,7 @@ absl::Status MeasureDevices(Bench& bench) {
                      }};
   });
   absl::StatusOr<std::unique_ptr<Household>> household = nullptr;
+  std::filesystem::create_directory(bench.dir("household"));
   if (experiment.Needs("epoch")) household = Household::Make((*server)->endpoint(), bench.dir("household"));
   if (!household.ok()) return household.status();
   experiment.Add("epoch", [&] {

@@ -52,6 +52,7 @@ absl::Status MeasurePages(Bench& bench) {
   const auto floor = bench.floor();
   if (!floor.ok()) return floor.status();
   LoadMailbox nobodys(bench.payload(), kFloorThreads);
+  nobodys.session = (*mailbox)->session;  // as long a header
   const Channels& channels = (*server)->channels();
   const auto pages = [&](int in_flight, PageOf page, std::string unit, double per_call) {
     return bench.Full("labyrinthd", std::move(unit),
@@ -162,9 +163,10 @@ absl::StatusOr<double> Download(v1::HistoryService::Stub& stub, const LoadMailbo
   uint64_t received = 0;
   while (received < count && reader->Read(&part)) {
     received += static_cast<uint64_t>(part.messages_size());
-    if (part.total_count() != total || part.done_count() != received || part.messages_size() == 0) {
+    if (part.total_count() != total || part.done_count() != received) {
       return absl::DataLossError("a wrong answer: a download's sums");
     }
+    if (part.messages_size() == 0) continue;
     const int which = static_cast<int>(Mix(received) % static_cast<uint64_t>(part.messages_size()));
     if (absl::Status status = mailbox.payload.Check(part.messages(which), mailbox.threads); !status.ok()) return status;
   }

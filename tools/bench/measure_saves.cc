@@ -38,6 +38,7 @@ absl::Status MeasureSaves(Bench& bench) {
   const auto floor = bench.floor();
   if (!floor.ok()) return floor.status();
   LoadMailbox nobodys(bench.payload(), kThreads);
+  nobodys.session = mailboxes->front()->session;  // as long a header
   for (const int in_flight : {64, 16, 1}) {
     const std::string name = std::to_string(in_flight);
     experiment.Add(name, [&] {

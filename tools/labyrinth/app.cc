@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/transfer/text.h"
+#include "common/errors.h"
 #include "tools/cli/exit_code.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/context.h"
@@ -97,6 +98,10 @@ int RunApp(int argc, char** argv) {
   const absl::Status written = context.out().Finish();
   if (status.ok()) status = written;
   if (!status.ok()) PrintError("labyrinth", status, context.out().json());
+  // The library doesn't know what its way on is called here.
+  if (!context.out().json() && ReasonOf(status) == Reason::kStoreRestored) {
+    fmt::print(stderr, "'labyrinth accept-restore' says what was lost, and goes on from there\n");
+  }
   return static_cast<int>(ExitCodeOf(status, chosen.changes));
 }
 

@@ -162,7 +162,10 @@ TEST_CASE("one flipped bit in any file of a backup is found, and the file named"
     INFO(file);
     const std::string before = ReadFile(file);
     for (const uint64_t at : {uint64_t{0}, before.size() / 2, before.size() - 1}) {
-      FlipBit(file, at);
+      // The lowest, by which a digit stays a digit: nothing but a checksum can tell.
+      std::string bytes = before;
+      bytes[at] ^= 0x01;
+      WriteFile(file, bytes);
       const auto verified = VerifyBackups(f.backups(), {});
       const bool named = verified.ok() ? verified->findings.size() == 1 && verified->findings[0].path == file
                                        : std::string(verified.status().message()).find(f.backups()) == 0;
@@ -201,11 +204,11 @@ TEST_CASE("a backup that ends at any moment, or finds the disk full, leaves the 
   WriteHistory(*f.engine, "p", 20);
   const BackupName good = f.MustBackup();
   const std::vector<std::string> before = f.Names();
-  uint64_t revision = 20;
+  const uint64_t revision = 22;
+  WriteHistory(*f.engine, "p", revision);
   int interruptions = 0;
   for (int64_t allowed = 0;; ++allowed) {
     REQUIRE(allowed < 2000);
-    WriteHistory(*f.engine, "p", ++revision);
     const auto disk = std::make_shared<CutOffDisk>(allowed, full);
     const auto env = ::rocksdb::NewCompositeEnv(disk);
     const auto made = f.engine->Backup(f.backups(), {.env = env.get()});

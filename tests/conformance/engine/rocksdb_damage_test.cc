@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <random>
 
+#include "absl/synchronization/notification.h"
 #include "common/errors.h"
 #include "tests/conformance/engine/calls.h"
 #include "tests/conformance/engine/history.h"
@@ -107,7 +108,12 @@ std::string BytesOf(char c, std::size_t size) { return std::string(size, c); }
 
 absl::Status PutNow(BlobStore& blobs, const BlobName& name, const std::string& data) {
   absl::Status status;
-  blobs.PutChunk(name, 0, data, absl::InfiniteFuture(), [&](absl::Status put) { status = std::move(put); });
+  absl::Notification done;
+  blobs.PutChunk(name, 0, data, absl::InfiniteFuture(), [&](absl::Status put) {
+    status = std::move(put);
+    done.Notify();
+  });
+  done.WaitForNotification();
   return status;
 }
 
@@ -148,7 +154,7 @@ Found ReadBlobs(RocksdbEngine& engine) {
     engine.blobs().ReadRange(NameOf(c), 0, kMaxBlobReadBytes, absl::InfiniteFuture(),
                              [&](absl::StatusOr<std::string> bytes) {
                                if (bytes.ok()) {
-                                 CHECK(*bytes == BytesOf(c, 100'000));
+                                 CHECK((*bytes == BytesOf(c, 100'000)));
                                } else {
                                  CHECK(ReasonOf(bytes.status()) == Reason::kDataDamaged);
                                  found = Found::kDamaged;
