@@ -17,6 +17,9 @@ constexpr std::size_t kPartitionBytes = crypto::MacTag::kSize;
 constexpr std::size_t kGenerationOffset = 1 + 4 + kPartitionBytes + 8 + 8 + 1 + 8;
 constexpr std::size_t kBodyBytes = kGenerationOffset + 8 + 8;
 
+// Its time, and as much again for clocks that differ.
+constexpr int64_t kMostLeftMs = 2 * limits::kSessionTtlMs;
+
 absl::Status Refuse(std::string_view why) { return errors::TokenInvalid(fmt::format("session: {}", why)); }
 
 }  // namespace
@@ -59,7 +62,9 @@ absl::StatusOr<SessionClaims> Sessions::Verify(std::string_view token) const {
   if (auth_time_ms != 0) claims.auth_time_ms = auth_time_ms;
   if (in.U64() != keys_.generation()) return Refuse("of another generation of the store");
   claims.expire_ms = in.I64();
-  if (claims.expire_ms <= clock_.NowMs()) return Refuse("expired");
+  const int64_t now_ms = clock_.NowMs();
+  if (claims.expire_ms <= now_ms) return Refuse("expired");
+  if (claims.expire_ms - now_ms > kMostLeftMs) return Refuse("from before the clock was set back");
   return claims;
 }
 

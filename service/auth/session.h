@@ -40,8 +40,9 @@ class Sessions {
   // Fills `claims.expire_ms` in: limits::kSessionTtlMs from now, and never beyond the account token.
   std::string Issue(SessionClaims& claims, const AccountClaims& account) const;
 
-  // TOKEN_INVALID ("session: expired") unless it is ours and not expired; STORE_RESTORED for what says that it is from
-  // before a restore.
+  // TOKEN_INVALID ("session: expired") unless it is ours, and not expired; nor one that has more than twice
+  // limits::kSessionTtlMs left: the clock was set back since, and would keep it alive. STORE_RESTORED (`of` = "session")
+  // if it is from before a restore.
   absl::StatusOr<SessionClaims> Verify(std::string_view token) const;
 
  private:

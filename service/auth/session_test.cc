@@ -69,6 +69,19 @@ TEST_CASE("A session ends after fifteen minutes, or with the account token") {
   CHECK(Refused(node.sessions.Verify(full)));
 }
 
+TEST_CASE("A clock that is set back keeps no session alive") {
+  Node node(7);
+  const std::string token = node.Issue();
+  for (const int64_t back_ms : {int64_t{1}, limits::kSessionTtlMs}) {
+    node.clock.Set(kNowMs - back_ms);
+    CHECK(node.sessions.Verify(token).ok());  // clocks differ by that much
+  }
+  for (const int64_t back_ms : {limits::kSessionTtlMs + 1, int64_t{3'600'000}, int64_t{365 * 24} * 3'600'000}) {
+    node.clock.Set(kNowMs - back_ms);
+    CHECK(Refused(node.sessions.Verify(token)));
+  }
+}
+
 TEST_CASE("Any change of a session is refused") {
   Node node(3);
   const std::string good = node.Issue();
