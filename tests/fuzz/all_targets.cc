@@ -23,8 +23,9 @@ const FuzzTarget& Canary() { return kCanary; }
 
 std::vector<FuzzTarget> AllTargets() {
   std::vector<FuzzTarget> all;
-  for (const auto targets : {PrimitiveTargets(), StatementTargets(), ProtocolTargets(), OneTimeTargets(),
-                             AttachmentTargets(), ServerTargets(), ClientTargets(), StorageTargets()}) {
+  for (const auto targets :
+       {PrimitiveTargets(), StatementTargets(), ProtocolTargets(), OneTimeTargets(), AttachmentTargets(),
+        ServerTargets(), ClientTargets(), StorageTargets(), RestoreTargets()}) {
     all.insert(all.end(), targets.begin(), targets.end());
   }
   return all;

@@ -36,6 +36,7 @@ std::span<const FuzzTarget> AttachmentTargets();
 std::span<const FuzzTarget> ServerTargets();
 std::span<const FuzzTarget> ClientTargets();
 std::span<const FuzzTarget> StorageTargets();
+std::span<const FuzzTarget> RestoreTargets();
 
 // All of them.
 std::vector<FuzzTarget> AllTargets();
