@@ -26,6 +26,7 @@ struct BenchOptions {
   uint64_t seed = 1;
   std::string dir;  // an empty one, for everything
   std::string server_binary;
+  std::string ctl_binary;
   std::string own_binary;
 };
 
@@ -41,6 +42,7 @@ class Bench {
   const Payload& payload() const { return payload_; }
   Rounds& rounds() { return rounds_; }
   std::vector<Row>& rows() { return rows_; }
+  const std::string& ctl_binary() const { return options_.ctl_binary; }
   std::string dir(const std::string& name) const { return options_.dir + "/" + name; }
 
   absl::StatusOr<Server*> server();  // the one that most experiments share
@@ -72,6 +74,7 @@ class Bench {
 // Each adds rows that are wanted, if any of its own is. An error ends the run.
 absl::Status MeasureSaves(Bench& bench);
 absl::Status MeasureBatches(Bench& bench);
+absl::Status MeasureBackup(Bench& bench);
 absl::Status MeasurePages(Bench& bench);
 absl::Status MeasureFlatness(Bench& bench);
 absl::Status MeasureReads(Bench& bench);

@@ -40,9 +40,9 @@ std::string Today() {
 }
 
 absl::Status MeasureAll(Bench& bench) {
-  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches, MeasurePages,
-                                                 MeasureLatency, MeasureDevices, MeasureFlatness,
-                                                 MeasureRestore, MeasureDisk,    MeasureMemory};
+  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches, MeasureBackup,   MeasurePages,
+                                                 MeasureLatency, MeasureDevices, MeasureFlatness, MeasureRestore,
+                                                 MeasureDisk,    MeasureMemory};
   for (const auto experiment : experiments) {
     const std::size_t before = bench.rows().size();
     if (absl::Status status = experiment(bench); !status.ok()) return status;
@@ -162,6 +162,7 @@ int Main(int argc, char** argv) {
   app.add_option("--against", flags.against_file, "an earlier result: fail if a row is worse than noise explains");
   app.add_option("--dir", flags.parent_dir, "where everything is kept meanwhile: a disk, with 8 GB free");
   app.add_option("--server", flags.bench.server_binary, "labyrinthd (default: beside this program)");
+  app.add_option("--ctl", flags.bench.ctl_binary, "labyrinthctl (default: beside this program)");
   app.add_option("--commit", flags.commit, "what is measured, for the result");
   app.add_option("--seed", flags.bench.seed, "of the messages");
   app.add_option("--serve-floor", flags.serve_floor)->group("");
@@ -179,9 +180,9 @@ int Main(int argc, char** argv) {
     }
     flags.bench.only.insert(row);
   }
-  if (flags.bench.server_binary.empty()) {
-    flags.bench.server_binary = std::filesystem::path(own_binary).parent_path().string() + "/labyrinthd";
-  }
+  const std::string beside = std::filesystem::path(own_binary).parent_path().string();
+  if (flags.bench.server_binary.empty()) flags.bench.server_binary = beside + "/labyrinthd";
+  if (flags.bench.ctl_binary.empty()) flags.bench.ctl_binary = beside + "/labyrinthctl";
   signal(SIGPIPE, SIG_IGN);
   return Run(std::move(flags), own_binary);
 }

@@ -40,9 +40,10 @@ cmd_bench() {
   done
   cmd_setup
   need_packages "${BENCH_PACKAGES[@]}" git
-  run_bazel build //tools/bench:labyrinth-bench //service/server:labyrinthd
+  run_bazel build //tools/bench:labyrinth-bench //service/server:labyrinthd //tools/labyrinthctl:labyrinthctl
   mkdir -p out/bin
-  install -m 755 bazel-bin/tools/bench/labyrinth-bench bazel-bin/service/server/labyrinthd out/bin/
+  install -m 755 bazel-bin/tools/bench/labyrinth-bench bazel-bin/service/server/labyrinthd \
+    bazel-bin/tools/labyrinthctl/labyrinthctl out/bin/
   local commit
   commit=$(git describe --always --dirty --abbrev=12 --exclude='*')
   exec out/bin/labyrinth-bench --commit "$commit" "${flags[@]}"
