@@ -14,7 +14,7 @@ struct ProgramResult {
   int exit_code = -1;  // -1: ended by a signal
   std::string out;
   std::string err;
-  long peak_kib = 0;  // the most memory that it held
+  long peak_kib = 0;  // the most memory that it held, or the test's process before it: Linux counts that along
 };
 
 // A program that runs beside the test. There is no terminal. The environment holds HOME (`home`) and nothing else that
