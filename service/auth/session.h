@@ -41,8 +41,8 @@ class Sessions {
   std::string Issue(SessionClaims& claims, const AccountClaims& account) const;
 
   // TOKEN_INVALID ("session: expired") unless it is ours, and not expired; nor one that has more than twice
-  // limits::kSessionTtlMs left: the clock was set back since, and would keep it alive. STORE_RESTORED (`of` = "session")
-  // if it is from before a restore.
+  // limits::kSessionTtlMs left: the clock was set back since, and would keep it alive. STORE_RESTORED (`of` =
+  // "session") if it is from before a restore.
   absl::StatusOr<SessionClaims> Verify(std::string_view token) const;
 
  private:
