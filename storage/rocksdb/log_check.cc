@@ -33,6 +33,8 @@ std::optional<uint64_t> TakeVarint(std::string_view& bytes) {
 
 // What the manifest says of the logs.
 struct Known {
+  std::string file;
+  LogWalk walk;
   uint64_t last_sequence = 0;  // the highest number of a write that it knows of
   uint64_t first_log = 0;      // what logs below this one hold is in tables
 };
@@ -71,14 +73,15 @@ void TakeKnown(std::string_view record, Known& known) {
 absl::StatusOr<Known> CheckManifest(const std::string& db_dir) {
   std::string name;
   if (!(std::ifstream(db_dir + "/CURRENT") >> name)) return Lost(db_dir + "/CURRENT", "the file is damaged");
-  const std::string file = db_dir + "/" + name;
   Known known;
-  const auto walk = WalkLog(file, [&](std::string_view record, bool after_damage) {
+  known.file = db_dir + "/" + name;
+  const auto walk = WalkLog(known.file, [&](std::string_view record, bool after_damage) {
     if (!after_damage) TakeKnown(record, known);
     return !after_damage;
   });
   if (!walk.ok()) return walk.status();
-  if (walk->stopped) return Lost(file, "the list of tables is damaged");
+  if (walk->stopped || walk->intact_bytes == 0) return Lost(known.file, "the list of tables is damaged");
+  known.walk = *walk;
   return known;
 }
 
@@ -151,7 +154,12 @@ absl::StatusOr<LogSummary> CheckLogs(const std::string& db_dir, bool may_lack_lo
     if (follower.writes() > 0 && follower.first() > known->last_sequence + 1)
       return Lost(db_dir, "the list of tables is damaged");
   }
-  return LogSummary{follower.writes(), std::max(known->last_sequence, follower.last()), torn};
+  return LogSummary{.writes = follower.writes(),
+                    .last_sequence = std::max(known->last_sequence, follower.last()),
+                    .torn = torn,
+                    .manifest_torn = known->walk.torn,
+                    .manifest = known->file,
+                    .manifest_intact_bytes = known->walk.intact_bytes};
 }
 
 }  // namespace labyrinth::storage

@@ -9,9 +9,10 @@
 //     intact after it was acknowledged. RocksDB numbers writes without gaps: where an intact write doesn't continue the
 //     numbers, one before it is gone.
 //   - A log file is deleted only after the manifest says, synced, that its writes are in tables. So the manifest must
-//     know of every number before the first one in the logs. RocksDB itself takes a manifest whose last record is
-//     damaged for one that was being written, and then deletes the tables that it doesn't know. Logs that it is done
-//     with say nothing: it deletes the newest of several first, so one that a crash left behind may stand alone.
+//     know of every number before the first one in the logs. RocksDB itself looks at a manifest's last record alone: cut
+//     short it takes it for one that was being written, and deletes the tables that it then doesn't know; whole with a
+//     hole in it, which a power cut leaves as well, it refuses. Logs that it is done with say nothing: it deletes the
+//     newest of several first, so one that a crash left behind may stand alone.
 //
 // What this can't tell: damage to the very last write before a crash looks like a torn tail. (The last write of a clean
 // stop holds nothing.)
@@ -29,6 +30,12 @@ struct LogSummary {
   uint64_t writes = 0;         // intact ones in the write-ahead log
   uint64_t last_sequence = 0;  // the highest number in the manifest or the log
   bool torn = false;           // an incomplete write follows
+
+  // Bytes that are no whole record end the manifest. What they should have said, the logs still hold; RocksDB opens the
+  // store once the file ends where its last whole record does.
+  bool manifest_torn = false;
+  std::string manifest;  // its path
+  uint64_t manifest_intact_bytes = 0;
 };
 
 // Reads the manifest and every write-ahead log (*.log) of `db_dir`. DATA_LOSS, with a line for the operator, if one is

@@ -57,8 +57,8 @@ class Assembler {
  public:
   explicit Assembler(absl::FunctionRef<bool(std::string_view, bool)> visit) : visit_(visit) {}
 
-  // False if the visitor wants no more.
-  bool Take(const Fragment& fragment) {
+  // `end` is where it ends in the file. False if the visitor wants no more.
+  bool Take(const Fragment& fragment, uint64_t end) {
     const bool begins = fragment.type == kFull || fragment.type == kFirst;
     if (begins == assembling_) damaged_ = true;  // an end without a beginning, or a beginning without an end
     if (begins) head_.clear();
@@ -67,6 +67,7 @@ class Assembler {
     if (head_.size() < kLogHeadBytes) head_.append(fragment.payload.substr(0, kLogHeadBytes - head_.size()));
     if (fragment.type == kFirst || fragment.type == kMiddle) return true;
     assembling_ = false;
+    intact_bytes_ = end;
     const bool after_damage = damaged_;
     damaged_ = false;
     return visit_(head_, after_damage);
@@ -79,21 +80,24 @@ class Assembler {
   }
 
   bool torn() const { return damaged_ || assembling_; }
+  uint64_t intact_bytes() const { return intact_bytes_; }
 
  private:
   absl::FunctionRef<bool(std::string_view, bool)> visit_;
   std::string head_;
+  uint64_t intact_bytes_ = 0;
   bool assembling_ = false;
   bool damaged_ = false;
 };
 
-bool WalkBlock(std::string_view block, Assembler& assembler) {
+// `begin` is where the block begins in the file.
+bool WalkBlock(std::string_view block, uint64_t begin, Assembler& assembler) {
   std::size_t at = 0;
   while (at + kHeaderBytes <= block.size()) {
     Fragment fragment;
     if (ParseFragment(block.substr(at), fragment)) {
-      if (!assembler.Take(fragment)) return false;
       at += kHeaderBytes + fragment.payload.size();
+      if (!assembler.Take(fragment, begin + at)) return false;
     } else {
       // A damaged length hides where the next fragment starts: look at every byte.
       assembler.Skip();
@@ -112,11 +116,11 @@ absl::StatusOr<LogWalk> WalkLog(const std::string& file,
   std::ifstream in(file, std::ios::binary);
   Assembler assembler(visit);
   std::string block(kBlockBytes, '\0');
-  while (in.read(block.data(), kBlockBytes).gcount() > 0) {
-    if (!WalkBlock(std::string_view(block).substr(0, in.gcount()), assembler)) return LogWalk{.stopped = true};
+  for (uint64_t begin = 0; in.read(block.data(), kBlockBytes).gcount() > 0; begin += kBlockBytes) {
+    if (!WalkBlock(std::string_view(block).substr(0, in.gcount()), begin, assembler)) return LogWalk{.stopped = true};
   }
   if (!in.eof()) return absl::DataLossError(fmt::format("{}: cannot be read: check the disk", file));
-  return LogWalk{.torn = assembler.torn()};
+  return LogWalk{.torn = assembler.torn(), .intact_bytes = assembler.intact_bytes()};
 }
 
 }  // namespace labyrinth::storage

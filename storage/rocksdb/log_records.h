@@ -3,6 +3,7 @@
 #define LABYRINTH_STORAGE_ROCKSDB_LOG_RECORDS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ inline constexpr std::size_t kLogHeadBytes = 128;
 struct LogWalk {
   bool stopped = false;  // by the visitor
   bool torn = false;     // bytes that are no whole record follow the last one
+  uint64_t intact_bytes = 0;  // where the last whole record ends
 };
 
 // Calls `visit` for each intact record of the file, in order, until it returns false. `after_damage` says that bytes

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <rocksdb/db.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -30,6 +31,22 @@ absl::Status OpenError(const std::string& path, const ::rocksdb::Status& status)
         "{}: the store is damaged ({}): keep a copy of the directory, then restore a backup", path, status.ToString()));
   }
   return absl::UnavailableError(fmt::format("{}: the store cannot be opened: {}", path, status.ToString()));
+}
+
+// Puts a copy of the manifest's whole records in its place. The next start does it again if a power cut undoes it; what
+// an unfinished copy leaves has a name that RocksDB tidies away.
+absl::Status DropTornTail(const LogSummary& logs, const std::string& db_dir, ::rocksdb::Env* env) {
+  if (!logs.manifest_torn) return absl::OkStatus();
+  if (env == nullptr) env = ::rocksdb::Env::Default();
+  const std::string copy = db_dir + "/000000.dbtmp";
+  std::string bytes;
+  ::rocksdb::Status status = ::rocksdb::ReadFileToString(env, logs.manifest, &bytes);
+  if (status.ok()) {
+    bytes.resize(std::min(bytes.size(), logs.manifest_intact_bytes));
+    status = ::rocksdb::WriteStringToFile(env, bytes, copy, /*should_sync=*/true);
+  }
+  if (status.ok()) status = env->RenameFile(copy, logs.manifest);
+  return status.ok() ? absl::OkStatus() : OpenError(logs.manifest, status);
 }
 
 }  // namespace
@@ -127,6 +144,7 @@ absl::StatusOr<std::unique_ptr<RocksdbEngine>> RocksdbEngine::Open(const std::st
     const auto checked = CheckLogs(dir->db_dir(), /*may_lack_log=*/options.unfinished_restore);
     if (!checked.ok()) return checked.status();
     logs = *checked;
+    if (absl::Status dropped = DropTornTail(logs, dir->db_dir(), options.env); !dropped.ok()) return dropped;
   }
   auto state =
       std::make_unique<State>(*std::move(dir), CommitQueue::Bytes{options.queue_bytes, options.blob_queue_bytes});

@@ -170,9 +170,12 @@ class Store {
 
 PowerTally RunPowerCuts(uint64_t seed, uint64_t rounds, const PowerOptions& options) {
   PowerTally tally;
-  for (uint64_t life = 0; tally.rounds < rounds && tally.clean(); ++life) {
+  const auto go_on = [&] {
+    return tally.clean() && (tally.rounds < rounds || (tally.rounds < 20 * rounds && !options.enough(tally)));
+  };
+  for (uint64_t life = 0; go_on(); ++life) {
     Store store(seed + life, options, tally);
-    for (int round = 0; round < kRoundsOfAStore && tally.rounds < rounds && tally.clean(); ++round) store.Round();
+    for (int round = 0; round < kRoundsOfAStore && go_on(); ++round) store.Round();
     store.Finish();
   }
   return tally;

@@ -3,6 +3,7 @@
 #define LABYRINTH_TESTS_FAULT_POWER_RUN_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "tests/fault/power_disk.h"
@@ -10,15 +11,17 @@
 
 namespace labyrinth::fault {
 
+struct PowerTally : Tally {
+  uint64_t in_open = 0, in_close = 0, at_rest = 0;  // where the cuts fell; the others while mailboxes were busy
+  PowerDisk::Damage damage;
+};
+
 struct PowerOptions {
   PowerDisk::Lie lie = PowerDisk::Lie::kNone;
   // What was found on the disk when something was wrong stays in this folder.
   std::string keep_in;
-};
-
-struct PowerTally : Tally {
-  uint64_t in_open = 0, in_close = 0, at_rest = 0;  // where the cuts fell; the others while mailboxes were busy
-  PowerDisk::Damage damage;
+  // Cuts fall where they fall: the run goes on until they met all that this asks for, at most 20 times as long.
+  std::function<bool(const PowerTally&)> enough = [](const PowerTally&) { return true; };
 };
 
 // `rounds` cuts from `seed`, a fresh store every few rounds: the sequencer and the real engine over PowerDisk, several

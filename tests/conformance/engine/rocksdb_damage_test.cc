@@ -63,14 +63,6 @@ TEST_CASE("a bit flipped in a table is found, wherever it is") {
 
 // The list of tables. RocksDB drops its last record in silence if that is torn, and deletes the tables that it then
 // doesn't know: the check before it has to notice.
-std::string ManifestOf(const TempDir& store) {
-  for (const auto& entry : std::filesystem::directory_iterator(store.path() + "/db")) {
-    if (entry.path().filename().string().find("MANIFEST") == 0) return entry.path().string();
-  }
-  FAIL("no manifest");
-  return "";
-}
-
 TEST_CASE("a manifest that is damaged or cut anywhere is found, or does no harm") {
   constexpr uint64_t kCommits = 10;
   const TempDir store = ClosedStore(kCommits);

@@ -95,6 +95,14 @@ std::vector<std::string> FilesOf(const std::string& path, const std::string& ext
   return files;
 }
 
+std::string ManifestOf(const TempDir& store) {
+  for (const auto& entry : std::filesystem::directory_iterator(store.path() + "/db")) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) return entry.path().string();
+  }
+  FAIL("no manifest");
+  return "";
+}
+
 std::string ReadFile(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream out;

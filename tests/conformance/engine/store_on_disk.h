@@ -39,6 +39,9 @@ TempDir CopyOf(const std::string& path);
 // The store's files with this extension (".log", ".sst"), oldest first.
 std::vector<std::string> FilesOf(const std::string& path, const std::string& extension);
 
+// The store's list of tables. Ends the test if there is none.
+std::string ManifestOf(const TempDir& store);
+
 std::string ReadFile(const std::string& file);
 void WriteFile(const std::string& file, const std::string& bytes);
 void FlipBit(const std::string& file, uint64_t offset);
