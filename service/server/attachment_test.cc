@@ -15,23 +15,6 @@ namespace {
 
 using Fixture = AttachmentFixture;
 
-grpc::Status Find(const AttachmentCaller& caller, const v1::AttachmentPoint& point) {
-  v1::PrepareDownloadResponse response;
-  return caller.PrepareDownload(point, response);
-}
-
-grpc::Status Resume(const AttachmentCaller& caller, const std::string& ticket, uint64_t size_bytes = 0) {
-  v1::PrepareUploadResponse response;
-  return caller.PrepareUpload(size_bytes, ticket, response);
-}
-
-// The answer to one message in a stream of its own.
-grpc::Status SendOne(const AttachmentCaller& caller, const v1::UploadRequest& request) {
-  const auto upload = caller.Upload();
-  upload->Send(request);
-  return upload->End();
-}
-
 TEST_CASE("A file is uploaded, attached, found and downloaded, and the log counts it") {
   Fixture f("whole");
   const AttachmentCaller me = f.Me();
@@ -45,7 +28,7 @@ TEST_CASE("A file is uploaded, attached, found and downloaded, and the log count
   const std::string ticket = me.MustUpload(content);
   CHECK(me.MustResume(ticket) == content.size());
   const auto point = f.PointOf("a");
-  CHECK(ReasonOfCall(Find(me, point)) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Find(point)) == Reason::kAttachmentNotFound);
   REQUIRE(me.CreateReference(point, ticket).ok());
   CHECK(me.CreateReference(point, ticket, "another name").ok());  // the same again
 
@@ -116,9 +99,9 @@ TEST_CASE("A ticket that is forged, of the other kind, another device's or late 
   std::string forged = upload;
   forged[40] = static_cast<char>(forged[40] ^ 1);
   for (const std::string& ticket : {std::string(), forged, download, upload + "x", std::string(300, 'x')}) {
-    CHECK(ReasonOfCall(SendOne(me, ChunkOf(ticket, 0, content))) == Reason::kTicketExpired);
+    CHECK(ReasonOfCall(me.SendOne(ChunkOf(ticket, 0, content))) == Reason::kTicketExpired);
     CHECK(ReasonOfCall(me.CreateReference(f.PointOf("b"), ticket)) == Reason::kTicketExpired);
-    if (!ticket.empty()) CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kTicketExpired);
+    if (!ticket.empty()) CHECK(ReasonOfCall(me.Resume(ticket)) == Reason::kTicketExpired);
   }
   CHECK(ReasonOfCall(me.Upload()->End()) == Reason::kTicketExpired);  // without a message
   forged = download;
@@ -131,8 +114,8 @@ TEST_CASE("A ticket that is forged, of the other kind, another device's or late 
   for (const uint64_t offset : {uint64_t{1}, kChunk, UINT64_MAX}) {
     CHECK(FieldOf(me.Download(download, offset)->Rest().second) == "offset");
   }
-  CHECK(FieldOf(Resume(me, upload, content.size() + 1)) == "size_bytes");
-  CHECK(Resume(me, upload, content.size()).ok());
+  CHECK(FieldOf(me.Resume(upload, content.size() + 1)) == "size_bytes");
+  CHECK(me.Resume(upload, content.size()).ok());
 
   f.clock.Advance(limits::kDownloadTicketTtlMs - 1);
   CHECK(me.Download(download)->Rest().second.ok());
@@ -140,10 +123,10 @@ TEST_CASE("A ticket that is forged, of the other kind, another device's or late 
   CHECK(ReasonOfCall(me.Download(download)->Rest().second) == Reason::kTicketExpired);
   f.clock.Advance(limits::kUploadTicketTtlMs);
   const AttachmentCaller later = f.Later();
-  CHECK(ReasonOfCall(SendOne(later, ChunkOf(upload, 0, content))) == Reason::kTicketExpired);
-  CHECK(ReasonOfCall(Resume(later, upload)) == Reason::kTicketExpired);
+  CHECK(ReasonOfCall(later.SendOne(ChunkOf(upload, 0, content))) == Reason::kTicketExpired);
+  CHECK(ReasonOfCall(later.Resume(upload)) == Reason::kTicketExpired);
   CHECK(ReasonOfCall(later.CreateReference(f.PointOf("a"), upload)) == Reason::kTicketExpired);
-  CHECK(Find(later, f.PointOf("a")).ok());  // attached for longer than that
+  CHECK(later.Find(f.PointOf("a")).ok());  // attached for longer than that
 }
 
 TEST_CASE("A deletion that names an attachment lets go of it, and of its bytes if nothing else refers to them") {
@@ -155,11 +138,11 @@ TEST_CASE("A deletion that names an attachment lets go of it, and of its bytes i
   v1::AttachmentPoint no_point = f.PointOf("a");
   no_point.set_point(std::string(32, '\xff'));
   CHECK(ReasonOfCall(f.Delete("m", no_point)) == Reason::kInvalidField);
-  CHECK(Find(me, f.PointOf("a")).ok());  // nothing was deleted
+  CHECK(me.Find(f.PointOf("a")).ok());  // nothing was deleted
 
   REQUIRE(f.Delete("m", f.PointOf("a")).ok());
-  CHECK(ReasonOfCall(Find(me, f.PointOf("a"))) == Reason::kAttachmentNotFound);
-  CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Find(f.PointOf("a"))) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Resume(ticket)) == Reason::kAttachmentNotFound);
   CHECK(f.Delete("m", f.PointOf("a")).ok());
 }
 
@@ -178,10 +161,10 @@ TEST_CASE("A device that is removed in the middle of a download gets DEVICE_REVO
   CHECK(ReasonOfCall(status) == Reason::kDeviceRevoked);
   CHECK(rest.size() < content.size() - 2 * kChunk);
   CHECK(ReasonOfCall(theirs.Download(unused)->Rest().second) == Reason::kDeviceRevoked);
-  CHECK(ReasonOfCall(Find(theirs, f.PointOf("a"))) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(theirs.Find(f.PointOf("a"))) == Reason::kDeviceRevoked);
   CHECK(ReasonOfCall(theirs.CreateReference(f.PointOf("b"), ticket)) == Reason::kDeviceRevoked);
-  CHECK(ReasonOfCall(Resume(theirs, "", 10)) == Reason::kDeviceRevoked);
-  CHECK(ReasonOfCall(Resume(theirs, ticket)) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(theirs.Resume("", 10)) == Reason::kDeviceRevoked);
+  CHECK(ReasonOfCall(theirs.Resume(ticket)) == Reason::kDeviceRevoked);
 }
 
 }  // namespace

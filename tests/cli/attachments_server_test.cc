@@ -2,54 +2,26 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "client/transfer/export_fixture.h"
 #include "crypto/primitives/seeded_random.h"
-#include "tests/cli/run_program.h"
-#include "tools/demo/server_process.h"
+#include "tests/cli/served_programs.h"
 
 namespace labyrinth::tests {
 namespace {
 
 using Catch::Contains;
 using client::ReadFile;
-using client::TempFolder;
 using client::WriteFile;
 using nlohmann::json;
 
-constexpr char kProgram[] = "tools/labyrinth/labyrinth";
 constexpr std::size_t kMiB = 1024 * 1024;
 
 std::string Content(std::size_t size) { return crypto::SeededRandom(11).Bytes(size); }
 
-// A server, and profiles by name.
-struct Fixture {
-  Fixture() { Start(); }
-
-  void Start() {
-    demo::ServerProcess::Options options{"service/server/labyrinthd", home / "data", home / "log", home / "port"};
-    if (server != nullptr) options.port = server->port();
-    auto started = demo::ServerProcess::Start(options);
-    INFO(std::string(started.status().message()));
-    REQUIRE(started.ok());
-    server = *std::move(started);
-  }
-  ProgramResult Run(const std::string& profile, std::vector<std::string> arguments) {
-    std::vector<std::string> all = {"--profile",        home / profile, "--dev", "--endpoint",
-                                    server->endpoint(), "--output",     "json"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunProgram(kProgram, all, home.path());
-  }
-  json Ok(const std::string& profile, std::vector<std::string> arguments) {
-    const ProgramResult result = Run(profile, std::move(arguments));
-    INFO(result.err);
-    REQUIRE(result.exit_code == 0);
-    return json::parse(result.out);
-  }
+struct Fixture : ServedPrograms {
   // The most memory that the server has held so far.
   long ServerPeakKib() {
     std::ifstream status("/proc/" + std::to_string(server->pid()) + "/status");
@@ -59,9 +31,6 @@ struct Fixture {
     FAIL("no VmHWM");
     return 0;
   }
-
-  TempFolder home;
-  std::unique_ptr<demo::ServerProcess> server;
 };
 
 TEST_CASE("What one device sends along, another reads and exports, until it is removed") {
@@ -69,34 +38,35 @@ TEST_CASE("What one device sends along, another reads and exports, until it is r
   const std::string small = "hello", large = Content(5 * kMiB + 123);
   WriteFile(f.home / "note.txt", small);
   WriteFile(f.home / "photo.jpg", large);
-  f.Ok("laptop", {"init"});
-  f.Ok("laptop", {"send", "Holiday", "look", "--attach", f.home / "note.txt", "--attach", f.home / "photo.jpg"});
-  f.Ok("laptop", {"recovery", "create", "--to", f.home / "code"});
-  f.Ok("phone", {"join", "--code-file", f.home / "code"});
+  f.MustClient("laptop", {"init"});
+  f.MustClient("laptop",
+               {"send", "Holiday", "look", "--attach", f.home / "note.txt", "--attach", f.home / "photo.jpg"});
+  f.MustClient("laptop", {"recovery", "create", "--to", f.home / "code"});
+  f.MustClient("phone", {"join", "--code-file", f.home / "code"});
 
   f.server->Kill();  // what was acknowledged is on the disk
   f.Start();
   for (const std::string profile : {"laptop", "phone"}) {
     const std::string folder = f.home / ("saved by " + profile);
-    CHECK(f.Ok(profile, {"read", "Holiday", "--save-attachments", folder})["saved_attachments"] == 2);
+    CHECK(f.MustClient(profile, {"read", "Holiday", "--save-attachments", folder})["saved_attachments"] == 2);
     CHECK(ReadFile(folder + "/note.txt") == small);
     CHECK(ReadFile(folder + "/photo.jpg") == large);
   }
-  CHECK(f.Ok("phone", {"export", f.home / "export"})["attachments"] == 2);
+  CHECK(f.MustClient("phone", {"export", f.home / "export"})["attachments"] == 2);
   const auto threads = std::filesystem::directory_iterator(f.home / "export/threads");
   const json line = json::parse(ReadFile(begin(threads)->path()));
   CHECK(ReadFile(f.home / ("export/" + line["attachments"][1]["file"].get<std::string>())) == large);
 
   std::string phone;
-  const json devices = f.Ok("phone", {"devices"});
+  const json devices = f.MustClient("phone", {"devices"});
   for (const json& device : devices["devices"]) {
     if (device["this_device"]) phone = device["handle"];
   }
-  f.Ok("laptop", {"revoke", phone, "--yes"});
-  const ProgramResult refused = f.Run("phone", {"read", "Holiday", "--save-attachments", f.home / "none"});
+  f.MustClient("laptop", {"revoke", phone, "--yes"});
+  const ProgramResult refused = f.Client("phone", {"read", "Holiday", "--save-attachments", f.home / "none"});
   CHECK(refused.exit_code == 6);
   CHECK_FALSE(std::filesystem::exists(f.home / "none/photo.jpg"));
-  CHECK(f.Ok("laptop", {"read", "Holiday", "--save-attachments", f.home / "again"})["saved_attachments"] == 2);
+  CHECK(f.MustClient("laptop", {"read", "Holiday", "--save-attachments", f.home / "again"})["saved_attachments"] == 2);
 
   // Nothing of a file, of its name or of the text is in the server's store or log.
   for (const auto& [name, bytes] : client::ReadTree(f.home / "data")) {
@@ -126,16 +96,16 @@ bool IsLarge(const std::string& path, std::size_t mib) {
 // On demand: neither side's memory follows the file's size. It prints the numbers.
 TEST_CASE("The largest file goes both ways in the memory that a small one takes", "[.][large]") {
   Fixture f;
-  f.Ok("laptop", {"init"});
+  f.MustClient("laptop", {"init"});
   struct Peaks {
     long send_kib, read_kib, server_kib;
   };
   const auto measure = [&](const std::string& name, std::size_t mib) {
     const std::string folder = f.home / ("saved " + name);
     WriteLarge(f.home / name, mib);
-    const ProgramResult sent = f.Run("laptop", {"send", name, "look", "--attach", f.home / name});
+    const ProgramResult sent = f.Client("laptop", {"send", name, "look", "--attach", f.home / name});
     REQUIRE(sent.exit_code == 0);
-    const ProgramResult read = f.Run("laptop", {"read", name, "--save-attachments", folder});
+    const ProgramResult read = f.Client("laptop", {"read", name, "--save-attachments", folder});
     REQUIRE(read.exit_code == 0);
     CHECK(IsLarge(folder + "/" + name, mib));
     const Peaks peaks{sent.peak_kib, read.peak_kib, f.ServerPeakKib()};

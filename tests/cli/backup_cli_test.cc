@@ -1,14 +1,11 @@
 // A lost disk, as an operator and two people live through it on their command lines.
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "client/transfer/export_fixture.h"
-#include "tests/cli/run_program.h"
-#include "tools/demo/server_process.h"
+#include "tests/cli/served_programs.h"
 
 namespace labyrinth::tests {
 namespace {
@@ -16,54 +13,16 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Contains;
 using client::ReadFile;
-using client::TempFolder;
 using client::WriteFile;
 using nlohmann::json;
 
-struct Fixture {
-  Fixture() { Start(); }
-
-  void Start() {
-    demo::ServerProcess::Options options{"service/server/labyrinthd", home / "data", home / "log", home / "port"};
-    if (port != 0) options.port = port;
-    auto started = demo::ServerProcess::Start(options);
-    INFO(std::string(started.status().message()));
-    REQUIRE(started.ok());
-    server = *std::move(started);
-    port = server->port();
-  }
-  ProgramResult Client(const std::string& profile, std::vector<std::string> arguments) {
-    std::vector<std::string> all = {
-        "--profile", home / profile, "--dev", "--endpoint", "127.0.0.1:" + std::to_string(port), "--output", "json"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunProgram("tools/labyrinth/labyrinth", all, home.path());
-  }
-  json MustClient(const std::string& profile, std::vector<std::string> arguments) {
-    const ProgramResult result = Client(profile, std::move(arguments));
-    INFO(result.out << result.err);
-    REQUIRE(result.exit_code == 0);
-    return json::parse(result.out);
-  }
-  ProgramResult Ctl(std::vector<std::string> arguments, const std::string& output = "json") {
-    std::vector<std::string> all = {"--data-dir", home / "data", "--output", output};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunProgram("tools/labyrinthctl/labyrinthctl", all, home.path());
-  }
-  std::string MustCtl(std::vector<std::string> arguments) {
-    const ProgramResult result = Ctl(std::move(arguments), "text");
-    INFO(result.out << result.err);
-    REQUIRE(result.exit_code == 0);
-    return result.out;
-  }
+struct Fixture : ServedPrograms {
+  std::string Told(std::vector<std::string> arguments) { return MustCtl(std::move(arguments), "text"); }
   void Refused(std::vector<std::string> arguments, const std::string& why) {
     const ProgramResult result = Ctl(std::move(arguments), "text");
     CHECK(result.exit_code == 3);
     CHECK_THAT(result.err, Contains(why));
   }
-
-  TempFolder home;
-  int port = 0;
-  std::unique_ptr<demo::ServerProcess> server;
 };
 
 TEST_CASE(
@@ -74,7 +33,7 @@ TEST_CASE(
   f.MustClient("laptop", {"send", "Holiday", "before the backup"});
   f.MustClient("laptop", {"recovery", "create", "--to", f.home / "code"});
   f.MustClient("phone", {"join", "--code-file", f.home / "code"});
-  CHECK_THAT(f.MustCtl({"backup", "create", backups}), Contains("backup 1.1"));
+  CHECK_THAT(f.Told({"backup", "create", backups}), Contains("backup 1.1"));
 
   std::string phone;
   const json devices = f.MustClient("laptop", {"devices"});
@@ -85,8 +44,8 @@ TEST_CASE(
   f.MustClient("laptop", {"send", "Holiday", "after the backup"});
   f.MustClient("laptop", {"sync"});
 
-  CHECK_THAT(f.MustCtl({"backup", "list", backups}), Contains("1.1"));
-  CHECK_THAT(f.MustCtl({"backup", "verify", backups}), Contains("1 backups"));
+  CHECK_THAT(f.Told({"backup", "list", backups}), Contains("1.1"));
+  CHECK_THAT(f.Told({"backup", "verify", backups}), Contains("1 backups"));
   f.Refused({"backup", "restore", backups, "--to", data}, "not empty");  // the server lives there
   f.server->Kill();
   fs::rename(data, lost);
@@ -94,7 +53,7 @@ TEST_CASE(
   CHECK(f.Ctl({"backup", "restore", backups, "--to", data, "--without-journal"}).exit_code == 2);  // not without --yes
   fs::create_directories(data);
   fs::copy_file(lost + "/revocations.journal", data + "/revocations.journal");
-  const std::string restored = f.MustCtl({"backup", "restore", backups, "--to", data});
+  const std::string restored = f.Told({"backup", "restore", backups, "--to", data});
   CHECK_THAT(restored, Contains("1 devices removed again"));
   f.Start();
 
@@ -113,14 +72,14 @@ TEST_CASE(
   f.MustClient("laptop", {"verify"});
   CHECK(f.Client("phone", {"threads"}).exit_code == 6);
   CHECK(f.Ctl({"check"}).exit_code == 0);
-  CHECK_THAT(f.MustCtl({"backup", "create", backups, "--full", "--keep", "1"}), Contains("backup 2.1"));
+  CHECK_THAT(f.Told({"backup", "create", backups, "--full", "--keep", "1"}), Contains("backup 2.1"));
 }
 
 TEST_CASE("a damaged backup is named, and is no success") {
   Fixture f;
   const std::string backups = f.home / "backups";
   f.MustClient("laptop", {"init"});
-  f.MustCtl({"backup", "create", backups});
+  f.Told({"backup", "create", backups});
   std::string victim;
   for (const auto& entry : fs::recursive_directory_iterator(backups + "/set-1/private")) {
     if (entry.path().extension() == ".log") victim = entry.path().string();

@@ -4,14 +4,11 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "client/transfer/export_fixture.h"
-#include "tests/cli/run_program.h"
-#include "tools/demo/server_process.h"
+#include "tests/cli/served_programs.h"
 
 namespace labyrinth::tests {
 namespace {
@@ -22,45 +19,10 @@ using client::TempFolder;
 using client::WriteFile;
 using nlohmann::json;
 
-constexpr char kClient[] = "tools/labyrinth/labyrinth";
 constexpr char kOperator[] = "tools/labyrinthctl/labyrinthctl";
 
-struct Fixture {
-  Fixture() { Start(); }
-
-  void Start() {
-    demo::ServerProcess::Options options{"service/server/labyrinthd", home / "data", home / "log", home / "port"};
-    if (server != nullptr) options.port = server->port();
-    auto started = demo::ServerProcess::Start(options);
-    INFO(std::string(started.status().message()));
-    REQUIRE(started.ok());
-    server = *std::move(started);
-  }
-  ProgramResult Client(const std::string& profile, std::vector<std::string> arguments) {
-    std::vector<std::string> all = {"--profile",        home / profile, "--dev", "--endpoint",
-                                    server->endpoint(), "--output",     "json"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunProgram(kClient, all, home.path());
-  }
-  ProgramResult Ctl(std::vector<std::string> arguments, const std::string& output = "json") {
-    std::vector<std::string> all = {"--data-dir", home / "data", "--output", output};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return RunProgram(kOperator, all, home.path());
-  }
-  json Ok(std::vector<std::string> arguments) {
-    const ProgramResult result = Ctl(std::move(arguments));
-    INFO(result.out << result.err);
-    REQUIRE(result.exit_code == 0);
-    return json::parse(result.out);
-  }
-  void MustClient(const std::string& profile, std::vector<std::string> arguments) {
-    const ProgramResult result = Client(profile, std::move(arguments));
-    INFO(result.err);
-    REQUIRE(result.exit_code == 0);
-  }
-
-  TempFolder home;
-  std::unique_ptr<demo::ServerProcess> server;
+struct Fixture : ServedPrograms {
+  json Ok(std::vector<std::string> arguments) { return json::parse(MustCtl(std::move(arguments))); }
 };
 
 TEST_CASE("an operator sees a server, a mailbox and its devices, sets a quota, and cuts a device off") {

@@ -4,14 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "client/transfer/text.h"
 #include "common/errors.h"
 #include "tools/cli/exit_code.h"
+#include "tools/cli/parse.h"
 #include "tools/labyrinth/commands.h"
 #include "tools/labyrinth/context.h"
 
@@ -36,34 +35,6 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
       ->type_name("FORM")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-}
-
-// The program's own parse errors, in one line. nullopt: go on with the command.
-std::optional<int> Parse(CLI::App& app, int argc, char** argv, const GlobalFlags& flags) {
-  try {
-    app.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
-    // Of the command that was named, if one was.
-    const CLI::App* asked = &app;
-    while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
-    const std::string help =
-        asked == &app ? app.help() : asked->help(asked->get_parent() == &app ? "labyrinth" : "labyrinth recovery");
-    std::fputs(help.c_str(), stdout);
-    return static_cast<int>(ExitCode::kOk);
-  } catch (const CLI::Success&) {
-    return static_cast<int>(ExitCode::kOk);
-  } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
-    // A word that is no command leaves only "a subcommand is required", which doesn't name it.
-    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-    if (error.get_name() == "RequiredError" && !unknown.empty()) {
-      text = fmt::format("{}: no such command or flag", unknown.front());
-    }
-    while (text.ends_with('\n')) text.pop_back();
-    PrintError("labyrinth", Usage(fmt::format("{} (labyrinth --help)", text)), flags.output == "json");
-    return static_cast<int>(ExitCode::kUsage);
-  }
 }
 
 }  // namespace
@@ -91,7 +62,7 @@ int RunApp(int argc, char** argv) {
   AddRecovery(app, chosen);
   AddExport(app, chosen);
   AddVerify(app, chosen);
-  if (const std::optional<int> done = Parse(app, argc, argv, flags)) return *done;
+  if (const std::optional<int> done = Parse(app, argc, argv, flags.output)) return *done;
 
   Context context(flags);
   absl::Status status = chosen.run(context);

@@ -5,13 +5,12 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "common/version.h"
 #include "tools/cli/exit_code.h"
+#include "tools/cli/parse.h"
 #include "tools/labyrinthctl/commands.h"
 #include "tools/labyrinthctl/context.h"
 
@@ -43,34 +42,6 @@ void AddGlobalFlags(CLI::App& app, GlobalFlags& flags) {
   app.set_version_flag("--version", fmt::format("{} {}", kName, kVersion));
 }
 
-std::optional<int> Parse(CLI::App& app, int argc, char** argv, const GlobalFlags& flags) {
-  try {
-    app.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::CallForVersion& version) {
-    fmt::print("{}\n", version.what());
-    return static_cast<int>(cli::ExitCode::kOk);
-  } catch (const CLI::CallForHelp&) {
-    const CLI::App* asked = &app;
-    std::string path = kName;
-    while (!asked->get_subcommands().empty()) {
-      asked = asked->get_subcommands().front();
-      if (!asked->get_subcommands().empty()) path += " " + asked->get_name();
-    }
-    std::fputs((asked == &app ? app.help() : asked->help(path)).c_str(), stdout);
-    return static_cast<int>(cli::ExitCode::kOk);
-  } catch (const CLI::ParseError& error) {
-    std::string text = error.what();
-    const std::vector<std::string> unknown = app.remaining(/*recurse=*/true);
-    if (error.get_name() == "RequiredError" && !unknown.empty()) {
-      text = fmt::format("{}: no such command or flag", unknown.front());
-    }
-    while (text.ends_with('\n')) text.pop_back();
-    cli::PrintError(kName, cli::Usage(fmt::format("{} ({} --help)", text, kName)), flags.output != "text");
-    return static_cast<int>(cli::ExitCode::kUsage);
-  }
-}
-
 }  // namespace
 
 void AddMailboxFlags(CLI::App& command, MailboxFlags& flags) {
@@ -96,7 +67,7 @@ int RunApp(int argc, char** argv) {
   AddBackup(app, chosen);
   AddCheck(app, chosen);
   AddCompletion(app, chosen);
-  if (const std::optional<int> done = Parse(app, argc, argv, flags)) return *done;
+  if (const std::optional<int> done = cli::Parse(app, argc, argv, flags.output)) return *done;
 
   Context context(flags);
   absl::Status status = chosen.run(context);

@@ -99,6 +99,22 @@ grpc::Status AttachmentCaller::PrepareDownload(const v1::AttachmentPoint& point,
   return stub_->PrepareDownload(&context, request, &response);
 }
 
+grpc::Status AttachmentCaller::Find(const v1::AttachmentPoint& point) const {
+  v1::PrepareDownloadResponse response;
+  return PrepareDownload(point, response);
+}
+
+grpc::Status AttachmentCaller::Resume(const std::string& ticket, uint64_t size_bytes) const {
+  v1::PrepareUploadResponse response;
+  return PrepareUpload(size_bytes, ticket, response);
+}
+
+grpc::Status AttachmentCaller::SendOne(const v1::UploadRequest& request) const {
+  const auto upload = Upload();
+  upload->Send(request);
+  return upload->End();
+}
+
 std::string AttachmentCaller::MustPrepare(uint64_t size_bytes) const {
   v1::PrepareUploadResponse response;
   const grpc::Status status = PrepareUpload(size_bytes, "", response);

@@ -74,6 +74,12 @@ class AttachmentCaller {
                                const std::string& sealed_name = "name") const;
   grpc::Status PrepareDownload(const v1::AttachmentPoint& point, v1::PrepareDownloadResponse& response) const;
 
+  // How a call ended, and nothing of its answer.
+  grpc::Status Find(const v1::AttachmentPoint& point) const;
+  grpc::Status Resume(const std::string& ticket, uint64_t size_bytes = 0) const;
+  // One message in a stream of its own.
+  grpc::Status SendOne(const v1::UploadRequest& request) const;
+
   // The new upload's ticket. The test fails unless there is one.
   std::string MustPrepare(uint64_t size_bytes) const;
   // What is stored of an upload. The test fails unless it can be resumed.

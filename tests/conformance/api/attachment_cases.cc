@@ -33,29 +33,12 @@ v1::AttachmentPoint PointOf(const std::string& name, const std::string& thread =
   return point;
 }
 
-grpc::Status Find(const AttachmentCaller& caller, const v1::AttachmentPoint& point) {
-  v1::PrepareDownloadResponse response;
-  return caller.PrepareDownload(point, response);
-}
-
-grpc::Status Resume(const AttachmentCaller& caller, const std::string& ticket, uint64_t size_bytes = 0) {
-  v1::PrepareUploadResponse response;
-  return caller.PrepareUpload(size_bytes, ticket, response);
-}
-
-// The answer to one message in a stream of its own.
-grpc::Status SendOne(const AttachmentCaller& caller, const v1::UploadRequest& request) {
-  const auto upload = caller.Upload();
-  upload->Send(request);
-  return upload->End();
-}
-
 TEST_CASE("A file is uploaded in two streams, attached, found, downloaded from anywhere, and deleted") {
   const Fixture f;
   const AttachmentCaller me = f.Files();
   const std::string content = f.Content(2 * kChunk + 5), ticket = me.MustPrepare(content.size());
   CHECK(ticket.size() <= limits::kAttachmentTicketBytes);
-  REQUIRE(SendOne(me, ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
+  REQUIRE(me.SendOne(ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
   CHECK(me.MustResume(ticket) == kChunk);
   const auto point = PointOf("a");
   CHECK(ReasonOfCall(me.CreateReference(point, ticket)) == Reason::kAttachmentNotFound);  // it isn't whole
@@ -64,7 +47,7 @@ TEST_CASE("A file is uploaded in two streams, attached, found, downloaded from a
   REQUIRE(rest->Send(ChunkOf("", 2 * kChunk, content.substr(2 * kChunk))));
   REQUIRE(rest->End().ok());
   CHECK(rest->committed() == content.size());
-  CHECK(ReasonOfCall(Find(me, point)) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Find(point)) == Reason::kAttachmentNotFound);
   REQUIRE(me.CreateReference(point, ticket).ok());
   CHECK(me.CreateReference(point, ticket, "another name").ok());  // the same again
 
@@ -84,8 +67,8 @@ TEST_CASE("A file is uploaded in two streams, attached, found, downloaded from a
   deletion.add_message_ids("m");
   *deletion.add_attachments() = point;
   CHECK(f.Me().Must(&History::DeleteMessages, deletion).deleted_count() == 1);
-  CHECK(ReasonOfCall(Find(me, point)) == Reason::kAttachmentNotFound);
-  CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Find(point)) == Reason::kAttachmentNotFound);
+  CHECK(ReasonOfCall(me.Resume(ticket)) == Reason::kAttachmentNotFound);
   CHECK(f.Me().Must(&History::DeleteMessages, deletion).deleted_count() == 0);
 }
 
@@ -94,7 +77,7 @@ TEST_CASE("What isn't the next chunk, or not what its checksum says, is refused 
   const AttachmentCaller me = f.Files();
   const std::string content = f.Content(2 * kChunk + 5);
   const std::string ticket = me.MustPrepare(content.size());
-  REQUIRE(SendOne(me, ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
+  REQUIRE(me.SendOne(ChunkOf(ticket, 0, content.substr(0, kChunk))).ok());
   const std::string second = content.substr(kChunk, kChunk);
   const struct {
     const char* field;
@@ -107,10 +90,10 @@ TEST_CASE("What isn't the next chunk, or not what its checksum says, is refused 
       {"data", ChunkOf(ticket, kChunk, second + "x")},
       {"data", ChunkOf(ticket, kChunk, "")},
   };
-  for (const auto& c : cases) CHECK(FieldOf(SendOne(me, c.request)) == c.field);
+  for (const auto& c : cases) CHECK(FieldOf(me.SendOne(c.request)) == c.field);
   v1::UploadRequest torn = ChunkOf(ticket, kChunk, second);
   torn.set_crc32c(torn.crc32c() ^ 1);
-  CHECK(FieldOf(SendOne(me, torn)) == "crc32c");
+  CHECK(FieldOf(me.SendOne(torn)) == "crc32c");
   CHECK(me.MustResume(ticket) == kChunk);
 
   const auto repeated = me.Upload();
@@ -118,9 +101,9 @@ TEST_CASE("What isn't the next chunk, or not what its checksum says, is refused 
   repeated->Send(ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk)));
   CHECK(FieldOf(repeated->AwaitEnd()) == "upload_ticket");
   CHECK(me.MustResume(ticket) == 2 * kChunk);
-  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk) + "x"))) == "data");
-  REQUIRE(SendOne(me, ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))).ok());
-  CHECK(FieldOf(SendOne(me, ChunkOf(ticket, content.size(), "x"))) == "data");
+  CHECK(FieldOf(me.SendOne(ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk) + "x"))) == "data");
+  REQUIRE(me.SendOne(ChunkOf(ticket, 2 * kChunk, content.substr(2 * kChunk))).ok());
+  CHECK(FieldOf(me.SendOne(ChunkOf(ticket, content.size(), "x"))) == "data");
   REQUIRE(me.CreateReference(PointOf("a"), ticket).ok());
   CHECK(me.Download(me.MustFind(PointOf("a")))->Rest().first == content);
 }
@@ -139,22 +122,22 @@ TEST_CASE("Whatever keeps an attachment from being had or attached, the answer i
   CHECK(not_found(me.CreateReference(PointOf("a"), me.MustUpload(content))));  // taken by another upload
   REQUIRE(me.CreateReference(PointOf("brief", "t", "brief"), ticket).ok());
 
-  CHECK(Find(me, PointOf("a")).ok());
-  CHECK(not_found(Find(me, PointOf("b"))));
-  CHECK(not_found(Find(me, PointOf("a", "t2", "m"))));
-  CHECK(not_found(Find(me, PointOf("a", "t", "brief"))));
-  CHECK(not_found(Find(me, PointOf("a", "t2", "other"))));
+  CHECK(me.Find(PointOf("a")).ok());
+  CHECK(not_found(me.Find(PointOf("b"))));
+  CHECK(not_found(me.Find(PointOf("a", "t2", "m"))));
+  CHECK(not_found(me.Find(PointOf("a", "t", "brief"))));
+  CHECK(not_found(me.Find(PointOf("a", "t2", "other"))));
   auto other_owner = PointOf("a");
   other_owner.set_mac_point(PointOf("b").mac_point());
-  CHECK(not_found(Find(me, other_owner)));
-  CHECK(Find(me, PointOf("brief", "t", "brief")).ok());
+  CHECK(not_found(me.Find(other_owner)));
+  CHECK(me.Find(PointOf("brief", "t", "brief")).ok());
   // Another mailbox's, under the same points.
   const Fixture bob;
-  CHECK(not_found(Find(bob.Files(), PointOf("a"))));
+  CHECK(not_found(bob.Files().Find(PointOf("a"))));
   Hands* hands = HandsFor("attachments of messages that expire");
   if (hands == nullptr) return;
   hands->Advance(60'000);
-  CHECK(not_found(Find(me, PointOf("brief", "t", "brief"))));
+  CHECK(not_found(me.Find(PointOf("brief", "t", "brief"))));
   CHECK(not_found(me.CreateReference(PointOf("brief", "t", "brief"), ticket)));
 }
 
@@ -167,9 +150,9 @@ TEST_CASE("Tickets that are none, points that are none, and sizes beyond the lim
   std::string forged = upload;
   forged[40] = static_cast<char>(forged[40] ^ 1);
   for (const std::string& ticket : {std::string(), forged, download, upload + "x", std::string(300, 'x')}) {
-    CHECK(ReasonOfCall(SendOne(me, ChunkOf(ticket, 0, content))) == Reason::kTicketExpired);
+    CHECK(ReasonOfCall(me.SendOne(ChunkOf(ticket, 0, content))) == Reason::kTicketExpired);
     CHECK(ReasonOfCall(me.CreateReference(PointOf("b"), ticket)) == Reason::kTicketExpired);
-    if (!ticket.empty()) CHECK(ReasonOfCall(Resume(me, ticket)) == Reason::kTicketExpired);
+    if (!ticket.empty()) CHECK(ReasonOfCall(me.Resume(ticket)) == Reason::kTicketExpired);
   }
   CHECK(ReasonOfCall(me.Upload()->End()) == Reason::kTicketExpired);  // without a message
   for (const std::string& ticket : {std::string(), forged, upload}) {
@@ -182,15 +165,15 @@ TEST_CASE("Tickets that are none, points that are none, and sizes beyond the lim
   auto point = PointOf("a");
   point.set_point(std::string(32, '\0'));
   CHECK(FieldOf(me.CreateReference(point, upload)) == "attachment.point");
-  CHECK(FieldOf(Find(me, point)) == "attachment.point");
-  CHECK(FieldOf(Find(me, v1::AttachmentPoint())) == "attachment.point");
+  CHECK(FieldOf(me.Find(point)) == "attachment.point");
+  CHECK(FieldOf(me.Find(v1::AttachmentPoint())) == "attachment.point");
   point = PointOf("a");
   point.set_mac_point(std::string(32, '\xff'));
-  CHECK(FieldOf(Find(me, point)) == "attachment.mac_point");
+  CHECK(FieldOf(me.Find(point)) == "attachment.mac_point");
 
   v1::PrepareUploadResponse response;
   CHECK(FieldOf(me.PrepareUpload(0, "", response)) == "size_bytes");
-  CHECK(FieldOf(Resume(me, upload, content.size() + 1)) == "size_bytes");
+  CHECK(FieldOf(me.Resume(upload, content.size() + 1)) == "size_bytes");
   for (const uint64_t size : {limits::kAttachmentBytes + 1, UINT64_MAX}) {
     const grpc::Status large = me.PrepareUpload(size, "", response);
     CHECK(ReasonOfCall(large) == Reason::kLimitExceeded);
