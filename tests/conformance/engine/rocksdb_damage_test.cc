@@ -46,7 +46,8 @@ TEST_CASE("a bit flipped in a table is found, wherever it is") {
   REQUIRE(FilesOf(store.path(), ".sst").size() == 1);
   const std::size_t size = ReadFile(FilesOf(store.path(), ".sst")[0]).size();
   int damaged = 0, refused = 0;
-  for (int i = 0; i < 60; ++i) {
+  // Not more, as RocksDB sleeps for a second after a failed compaction, and the close of the store waits for that.
+  for (int i = 0; i < 24; ++i) {
     const TempDir copy = CopyOf(store.path());
     // Half of them near the end, where indexes, filters and the footer are.
     const uint64_t offset = i % 2 == 0 ? random() % size : size - 1 - random() % 3'000;
@@ -57,8 +58,8 @@ TEST_CASE("a bit flipped in a table is found, wherever it is") {
     refused += found == Found::kRefused;
   }
   INFO("damaged " << damaged << ", refused " << refused);
-  CHECK(damaged >= 25);
-  CHECK(refused >= 5);
+  CHECK(damaged >= 10);
+  CHECK(refused >= 2);
 }
 
 // The list of tables. RocksDB drops its last record in silence if that is torn, and deletes the tables that it then
