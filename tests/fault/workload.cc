@@ -24,6 +24,14 @@ constexpr int64_t kHourMs = 3600 * 1000;
 constexpr std::size_t kRecent = 48;
 constexpr std::size_t kMembers = 5;
 
+// What the store holds of a mailbox; what it can't read is a finding.
+std::optional<StoredMailbox> Stored(TestServer& node, const std::string& partition, Tally& tally) {
+  const auto rows = node.TryRows(partition);
+  if (rows.ok()) return ReadRows(*rows);
+  tally.Find(Fault::kOther, fmt::format("a mailbox's rows: {}", rows.status().ToString()));
+  return std::nullopt;
+}
+
 }  // namespace
 
 Workload::Workload(uint64_t seed, std::vector<TestServer*> nodes, Shape shape)
@@ -232,9 +240,10 @@ void Workload::CheckReads(const mailbox::HistoryReader& history, Tally& tally) {
 
 void Workload::CheckReads(Mailbox& mailbox, const mailbox::HistoryReader& history, TestServer& node, Tally& tally) {
   if (!mailbox.created) return;
-  const StoredMailbox stored = ReadRows(node.Rows(mailbox.box.partition()));
-  const int64_t now_ms = std::max(node.now_ms(), stored.expired_through_ms);
-  Contents left = stored.messages;
+  const auto stored = Stored(node, mailbox.box.partition(), tally);
+  if (!stored.has_value()) return;
+  const int64_t now_ms = std::max(node.now_ms(), stored->expired_through_ms);
+  Contents left = stored->messages;
   std::erase_if(left, [&](const auto& one) { return one.second.expire_ms != 0 && one.second.expire_ms <= now_ms; });
   std::string token;
   do {
@@ -267,7 +276,8 @@ void Workload::CheckReads(Mailbox& mailbox, const mailbox::HistoryReader& histor
 void Workload::Judge(Tally& tally) {
   Collect();
   for (Mailbox& mailbox : mailboxes_) {
-    mailbox.ledger.Judge(ReadRows(nodes_[0]->Rows(mailbox.box.partition())), latest_ms_, tally);
+    const auto stored = Stored(*nodes_[0], mailbox.box.partition(), tally);
+    if (stored.has_value()) mailbox.ledger.Judge(*stored, latest_ms_, tally);
   }
   tally += std::exchange(errors_, {});
 }

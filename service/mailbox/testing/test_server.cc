@@ -126,20 +126,20 @@ void TestServer::WhileBusy(const std::string& partition, const std::function<voi
   Settle();
 }
 
-storage::ReadResult TestServer::ReadStore(storage::ReadRequest request) {
+absl::StatusOr<storage::ReadResult> TestServer::ReadStore(storage::ReadRequest request) {
   absl::StatusOr<storage::ReadResult> answer = absl::InternalError("not answered");
   store_.Read(std::move(request),
               [&answer](absl::StatusOr<storage::ReadResult> result) { answer = std::move(result); });
-  return *std::move(answer);  // it answers at once
+  return answer;  // it answers at once
 }
 
 storage::Position TestServer::PositionOf(const std::string& partition) {
   storage::ReadRequest read;
   read.partition = partition;
-  return ReadStore(std::move(read)).position;
+  return ReadStore(std::move(read))->position;
 }
 
-std::map<std::string, std::string> TestServer::Rows(const std::string& partition) {
+absl::StatusOr<std::map<std::string, std::string>> TestServer::TryRows(const std::string& partition) {
   storage::ReadRequest read;
   read.partition = partition;
   storage::Scan everything;
@@ -149,8 +149,9 @@ std::map<std::string, std::string> TestServer::Rows(const std::string& partition
   everything.max_bytes = SIZE_MAX;
   read.scans = {everything};
   std::map<std::string, std::string> rows;
-  storage::ReadResult result = ReadStore(std::move(read));
-  for (storage::KeyValue& row : result.pages[0].items) rows[row.key] = std::move(row.value);
+  absl::StatusOr<storage::ReadResult> result = ReadStore(std::move(read));
+  if (!result.ok()) return result.status();
+  for (storage::KeyValue& row : result->pages[0].items) rows[row.key] = std::move(row.value);
   return rows;
 }
 
@@ -158,7 +159,7 @@ std::optional<std::string> TestServer::RowAt(const std::string& partition, const
   storage::ReadRequest read;
   read.partition = partition;
   read.keys = {key};
-  return ReadStore(std::move(read)).values[0];
+  return ReadStore(std::move(read))->values[0];
 }
 
 void TestServer::Overwrite(const std::string& partition, std::vector<storage::Write> writes) {

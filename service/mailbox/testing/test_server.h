@@ -125,9 +125,10 @@ class TestServer {
     return heard == heard_.end() ? 0 : heard->second;
   }
 
-  // What the store holds, whatever faults are injected.
+  // What the store holds, whatever faults are injected. Where it can't be read, the test aborts, but for TryRows.
   storage::Position PositionOf(const std::string& partition);
-  std::map<std::string, std::string> Rows(const std::string& partition);
+  std::map<std::string, std::string> Rows(const std::string& partition) { return *TryRows(partition); }
+  absl::StatusOr<std::map<std::string, std::string>> TryRows(const std::string& partition);
   std::optional<std::string> RowAt(const std::string& partition, const std::string& key);
   template <typename Record>
   std::optional<Record> Find(const std::string& partition, const std::string& key) {
@@ -142,7 +143,7 @@ class TestServer {
  private:
   template <typename Op, typename Result, typename... Args>
   Pending<Result> Submit(const std::string& partition, Args&&... args);
-  storage::ReadResult ReadStore(storage::ReadRequest request);
+  absl::StatusOr<storage::ReadResult> ReadStore(storage::ReadRequest request);
   void MakeParts();
 
   storage::MemoryEngine memory_;
