@@ -77,10 +77,11 @@ absl::Status MeasureBatches(Bench& bench);
 absl::Status MeasureBackup(Bench& bench);
 absl::Status MeasurePages(Bench& bench);
 absl::Status MeasureFlatness(Bench& bench);
-absl::Status MeasureReads(Bench& bench);
+absl::Status MeasureCold(Bench& bench);
 absl::Status MeasureRestore(Bench& bench);
 absl::Status MeasureLatency(Bench& bench);
 absl::Status MeasureDevices(Bench& bench);
+absl::Status MeasureAttachments(Bench& bench);
 absl::Status MeasureDisk(Bench& bench);
 absl::Status MeasureMemory(Bench& bench);
 

@@ -44,11 +44,23 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& endpoint) {
 
 absl::StatusOr<std::unique_ptr<Device>> Device::Create(const std::string& endpoint, const std::string& account,
                                                        const std::string& profile_dir) {
-  std::unique_ptr<Device> device(new Device());
-  auto opened = client::LabyrinthClient::Open(profile_dir, DevOptions(endpoint, account));
-  if (!opened.ok()) return opened.status();
-  device->client_ = *std::move(opened);
-  if (absl::Status status = device->client_->mailbox().Create(); !status.ok()) return status;
+  auto client = client::LabyrinthClient::Open(profile_dir, DevOptions(endpoint, account));
+  if (!client.ok()) return client.status();
+  if (absl::Status status = (*client)->mailbox().Create(); !status.ok()) return status;
+  return SignedIn(endpoint, *std::move(client));
+}
+
+absl::StatusOr<std::unique_ptr<Device>> Device::Join(const std::string& endpoint, const std::string& account,
+                                                     const std::string& profile_dir, const crypto::Secret& code) {
+  auto client = client::LabyrinthClient::Open(profile_dir, DevOptions(endpoint, account));
+  if (!client.ok()) return client.status();
+  if (const auto joined = (*client)->recovery().Join(code); !joined.ok()) return joined.status();
+  return SignedIn(endpoint, *std::move(client));
+}
+
+absl::StatusOr<std::unique_ptr<Device>> Device::SignedIn(const std::string& endpoint,
+                                                         std::unique_ptr<client::LabyrinthClient> client) {
+  std::unique_ptr<Device> device(new Device(std::move(client)));
   auto mailbox = device->client_->core().api().GetMailbox({});
   if (!mailbox.ok()) return mailbox.status();
   device->epoch_id_ = mailbox->current_epoch_id();

@@ -7,11 +7,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/client.h"
 #include "common/random.h"
+#include "crypto/primitives/secret.h"
 #include "proto/labyrinth/v1/mailbox.grpc.pb.h"
 
 namespace labyrinth::bench {
@@ -25,6 +27,9 @@ class Device {
   // Makes the account's mailbox, with this as its first device. The profile goes to `profile_dir`.
   static absl::StatusOr<std::unique_ptr<Device>> Create(const std::string& endpoint, const std::string& account,
                                                         const std::string& profile_dir);
+  // Joins it by a recovery code, which opens an epoch: whoever saves goes by this device's epoch_id() from then on.
+  static absl::StatusOr<std::unique_ptr<Device>> Join(const std::string& endpoint, const std::string& account,
+                                                      const std::string& profile_dir, const crypto::Secret& code);
 
   // Two calls and a signature; returns the session header's text.
   absl::StatusOr<std::string> SignIn(v1::MailboxService::Stub& stub);
@@ -34,9 +39,12 @@ class Device {
   client::LabyrinthClient& client() { return *client_; }
 
  private:
-  Device() = default;
+  explicit Device(std::unique_ptr<client::LabyrinthClient> client) : client_(std::move(client)) {}
+  // Of a client that is a device by now.
+  static absl::StatusOr<std::unique_ptr<Device>> SignedIn(const std::string& endpoint,
+                                                          std::unique_ptr<client::LabyrinthClient> client);
 
-  std::unique_ptr<client::LabyrinthClient> client_;
+  const std::unique_ptr<client::LabyrinthClient> client_;
   std::string token_;
   std::string session_;
   uint64_t epoch_id_ = 0;

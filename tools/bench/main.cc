@@ -40,9 +40,9 @@ std::string Today() {
 }
 
 absl::Status MeasureAll(Bench& bench) {
-  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches, MeasureBackup,   MeasurePages,
-                                                 MeasureLatency, MeasureDevices, MeasureFlatness, MeasureRestore,
-                                                 MeasureDisk,    MeasureMemory};
+  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches,     MeasureBackup,   MeasurePages,
+                                                 MeasureLatency, MeasureDevices,     MeasureFlatness, MeasureCold,
+                                                 MeasureRestore, MeasureAttachments, MeasureDisk,     MeasureMemory};
   for (const auto experiment : experiments) {
     const std::size_t before = bench.rows().size();
     if (absl::Status status = experiment(bench); !status.ok()) return status;

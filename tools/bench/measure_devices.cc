@@ -1,11 +1,13 @@
 // What devices do besides saving and reading: sign in, open epochs, watch. All one at a time, beside a save's time.
 #include <grpcpp/client_context.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
 
 #include "absl/synchronization/mutex.h"
+#include "common/limits.h"
 #include "common/rpc_status.h"
 #include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "tools/bench/call_timer.h"
@@ -17,7 +19,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kThreads = 10;
-constexpr int kMembers = 10;  // a recovery code is one of them
+constexpr int kMembers = 10;        // a recovery code is one of them
+constexpr std::size_t kCrowd = 16;  // watches of one mailbox
 constexpr std::chrono::seconds kEventTimeout{10};
 
 double Micros(Clock::duration duration) { return std::chrono::duration<double, std::micro>(duration).count(); }
@@ -74,44 +77,33 @@ class Household {
   std::unique_ptr<client::LabyrinthClient> first_;
 };
 
-// A watch of a mailbox, and saves into it.
-class Watcher {
+// A watch of a mailbox from its head on.
+class Watch {
  public:
-  Watcher(const std::shared_ptr<grpc::Channel>& channel, LoadMailbox& mailbox)
-      : stub_(v1::HistoryService::NewStub(channel)), mailbox_(mailbox) {
-    context_.AddMetadata(kSessionHeader, mailbox.session);
+  Watch(const std::shared_ptr<grpc::Channel>& channel, const std::string& session)
+      : stub_(v1::HistoryService::NewStub(channel)) {
+    context_.AddMetadata(kSessionHeader, session);
     grpc::ClientContext context;
-    context.AddMetadata(kSessionHeader, mailbox.session);
+    context.AddMetadata(kSessionHeader, session);
     v1::ListMessagesResponse page;
     v1::WatchRequest request;
     if (stub_->ListMessages(&context, {}, &page).ok()) *request.mutable_since() = page.as_of();
     reader_ = stub_->Watch(&context_, request);
     thread_ = std::thread([this] { Read(); });
   }
-  ~Watcher() {
+  ~Watch() {
     context_.TryCancel();
     thread_.join();
   }
 
-  // From when a save is sent until the watch tells of it.
-  absl::StatusOr<double> SaveAndSee() {
-    v1::SaveMessagesRequest request;
-    v1::SaveMessagesResponse response;
-    request.set_epoch_id(mailbox_.epoch_id);
-    request.set_cipher_version(kCipherVersion);
-    request.set_on_conflict(v1::ON_CONFLICT_REJECT);
-    mailbox_.payload.Fill(mailbox_.Take(1), mailbox_.threads, *request.add_messages());
-    grpc::ClientContext context;
-    context.AddMetadata(kSessionHeader, mailbox_.session);
-    const auto begun = Clock::now();
-    const grpc::Status status = stub_->SaveMessages(&context, request, &response);
-    if (!status.ok()) return FromGrpc(status);
+  // When it told of `revision`, the mailbox's newest.
+  absl::StatusOr<Clock::time_point> See(uint64_t revision) {
     const absl::MutexLock lock(&mutex_);
-    const auto seen = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return ended_ || revision_ >= response.revision(); };
+    const auto seen = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return ended_ || revision_ >= revision; };
     if (!mutex_.AwaitWithTimeout(absl::Condition(&seen), absl::FromChrono(kEventTimeout)) || ended_) {
       return absl::DataLossError("a wrong answer: a watch didn't tell of a save");
     }
-    return Micros(arrived_ - begun);
+    return arrived_;
   }
 
  private:
@@ -129,7 +121,6 @@ class Watcher {
   }
 
   const std::unique_ptr<v1::HistoryService::Stub> stub_;
-  LoadMailbox& mailbox_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<v1::WatchResponse>> reader_;
   absl::Mutex mutex_;
@@ -138,6 +129,64 @@ class Watcher {
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
+
+// Watches of one mailbox, and saves into it.
+class Watchers {
+ public:
+  // A watch for each of `sessions`.
+  Watchers(const Channels& channels, LoadMailbox& mailbox, const std::vector<std::string>& sessions)
+      : stub_(v1::HistoryService::NewStub(channels[0])), mailbox_(mailbox) {
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      watches_.push_back(std::make_unique<Watch>(channels[i % channels.size()], sessions[i]));
+    }
+  }
+
+  // From when a save is sent until the last watch has told of it.
+  absl::StatusOr<double> SaveAndSee() {
+    v1::SaveMessagesRequest request;
+    v1::SaveMessagesResponse response;
+    request.set_epoch_id(mailbox_.epoch_id);
+    request.set_cipher_version(kCipherVersion);
+    request.set_on_conflict(v1::ON_CONFLICT_REJECT);
+    mailbox_.payload.Fill(mailbox_.Take(1), mailbox_.threads, *request.add_messages());
+    grpc::ClientContext context;
+    context.AddMetadata(kSessionHeader, mailbox_.session);
+    const auto begun = Clock::now();
+    const grpc::Status status = stub_->SaveMessages(&context, request, &response);
+    if (!status.ok()) return FromGrpc(status);
+    auto last = begun;
+    for (const auto& watch : watches_) {
+      const auto arrived = watch->See(response.revision());
+      if (!arrived.ok()) return arrived.status();
+      last = std::max(last, *arrived);
+    }
+    return Micros(last - begun);
+  }
+
+ private:
+  const std::unique_ptr<v1::HistoryService::Stub> stub_;
+  LoadMailbox& mailbox_;
+  std::vector<std::unique_ptr<Watch>> watches_;
+};
+
+// Sessions for `count` watches of a mailbox. A device may hold a few, so others join: their profiles go to
+// `profiles_dir`.
+absl::StatusOr<std::vector<std::string>> WatchSessions(const std::string& endpoint, const std::string& profiles_dir,
+                                                       ServerMailbox& mailbox, std::size_t count) {
+  client::LabyrinthClient& first = mailbox.device->client();
+  const auto code = first.recovery().CreateCode();
+  if (!code.ok()) return code.status();
+  std::vector<std::string> sessions(limits::kStreamsPerCaller, mailbox.session);
+  while (sessions.size() < count) {
+    const std::string profile_dir = profiles_dir + "/" + std::to_string(sessions.size());
+    const auto joined = Device::Join(endpoint, first.core().state().account_id, profile_dir, code->code);
+    if (!joined.ok()) return joined.status();
+    mailbox.epoch_id = (*joined)->epoch_id();
+    sessions.insert(sessions.end(), limits::kStreamsPerCaller, (*joined)->session());
+  }
+  sessions.resize(count);
+  return sessions;
+}
 
 }  // namespace
 
@@ -157,6 +206,12 @@ absl::Status MeasureDevices(Bench& bench) {
            "median time from sending a save until a watch of the mailbox tells of it; beside a save's",
            "watch",
            "save",
+           {},
+           false},
+          {"watch_fanout_ms",
+           "median time from sending a save until the last of 16 watches of the mailbox, of 6 devices, tells of it",
+           "fan-out",
+           "",
            {},
            false},
       });
@@ -194,15 +249,33 @@ absl::Status MeasureDevices(Bench& bench) {
                        });
                      }};
   });
-  std::unique_ptr<Watcher> watcher;
+  std::unique_ptr<Watchers> watcher;
   if (experiment.Needs("watch")) {
     const auto watched = bench.NewMailboxes(1, kThreads);
     if (!watched.ok()) return watched.status();
-    watcher = std::make_unique<Watcher>(channels[1], *watched->front());
+    watcher = std::make_unique<Watchers>(Channels{channels[1]}, *watched->front(),
+                                         std::vector<std::string>{watched->front()->session});
   }
   experiment.Add("watch", [&] {
     return Contender{"labyrinthd", "us",
                      [&, seconds] { return MedianOf(seconds, [&] { return watcher->SaveAndSee(); }); }};
+  });
+  std::unique_ptr<Watchers> crowd;
+  if (experiment.Needs("fan-out")) {
+    const auto watched = (*server)->AddMailbox(bench.payload(), kThreads);
+    if (!watched.ok()) return watched.status();
+    const std::string profiles_dir = bench.dir("watchers");
+    std::filesystem::create_directory(profiles_dir);
+    const auto sessions = WatchSessions((*server)->endpoint(), profiles_dir, **watched, kCrowd);
+    if (!sessions.ok()) return sessions.status();
+    crowd = std::make_unique<Watchers>(channels, **watched, *sessions);
+  }
+  experiment.Add("fan-out", [&] {
+    return Contender{"labyrinthd", "ms", [&, seconds]() -> absl::StatusOr<double> {
+                       const auto us = MedianOf(seconds, [&] { return crowd->SaveAndSee(); });
+                       if (!us.ok()) return us;
+                       return *us / 1000;
+                     }};
   });
   return experiment.Run();
 }

@@ -34,24 +34,30 @@ Channels NewChannels(const std::string& endpoint) {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& binary, const std::string& dir,
                                                       uint32_t block_cache_mib) {
-  std::unique_ptr<Server> server(new Server());
-  server->dir_ = dir;
+  std::unique_ptr<Server> server(new Server(binary, dir));
   std::error_code error;
   if (!std::filesystem::create_directories(dir + "/profiles", error)) {
     return absl::UnavailableError(dir + ": cannot be made, or is there already");
   }
-  const std::string config = dir + "/labyrinthd.toml", port_file = dir + "/port";
-  std::ofstream(config) << fmt::format("[rocksdb]\nblock_cache_mib = {}\n", block_cache_mib);
-  auto process = Child::Start({.words = {binary, "serve", "--dev", "--config", config, "--data-dir", dir + "/data",
-                                         "--listen", "127.0.0.1:0", "--port-file", port_file},
-                               .log_file = dir + "/log"});
-  if (!process.ok()) return process.status();
-  server->process_ = *std::move(process);
-  const auto port = AwaitPort(*server->process_, port_file);
-  if (!port.ok()) return port.status();
-  server->endpoint_ = fmt::format("127.0.0.1:{}", *port);
-  server->channels_ = NewChannels(server->endpoint_);
+  std::ofstream(server->config_file()) << fmt::format("[rocksdb]\nblock_cache_mib = {}\n", block_cache_mib);
+  if (absl::Status started = server->StartAgain(); !started.ok()) return started;
   return server;
+}
+
+absl::Status Server::StartAgain() {
+  const std::string port_file = dir_ + "/port";
+  std::error_code error;
+  std::filesystem::remove(port_file, error);
+  auto process = Child::Start({.words = {binary_, "serve", "--dev", "--config", config_file(), "--data-dir",
+                                         dir_ + "/data", "--listen", "127.0.0.1:0", "--port-file", port_file},
+                               .log_file = dir_ + "/log"});
+  if (!process.ok()) return process.status();
+  process_ = *std::move(process);
+  const auto port = AwaitPort(*process_, port_file);
+  if (!port.ok()) return port.status();
+  endpoint_ = fmt::format("127.0.0.1:{}", *port);
+  channels_ = NewChannels(endpoint_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ServerMailbox*> Server::AddMailbox(const Payload& payload, uint64_t threads) {

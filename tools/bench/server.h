@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -49,11 +50,16 @@ class Server {
   Child& process() { return *process_; }
   // A drain, as by SIGTERM.
   absl::Status Stop() { return process_->Stop(); }
+  // After Stop(): over the same data, at another endpoint with new channels(). Mailboxes' sessions stay good; their
+  // devices' clients don't follow.
+  absl::Status StartAgain();
 
  private:
-  Server() = default;
+  Server(std::string binary, std::string dir) : binary_(std::move(binary)), dir_(std::move(dir)) {}
+  std::string config_file() const { return dir_ + "/labyrinthd.toml"; }
 
-  std::string dir_;
+  const std::string binary_;
+  const std::string dir_;
   std::string endpoint_;
   std::unique_ptr<Child> process_;
   Channels channels_;
