@@ -1,7 +1,10 @@
 // What the bench computes from what it measured.
 #include <catch2/catch.hpp>
+#include <limits>
+#include <nlohmann/json.hpp>
 
 #include "tools/bench/busy.h"
+#include "tools/bench/curve.h"
 #include "tools/bench/report.h"
 #include "tools/bench/row.h"
 #include "tools/bench/stats.h"
@@ -62,6 +65,23 @@ TEST_CASE("worse is what no round of either run explains, and more than the tole
   CHECK_FALSE(IsWorse({1.0, 1.0, 1.0}, {0.97, 0.97, 0.97}, true, 0.05));  // apart, but by little
 }
 
+TEST_CASE("a line ends before the first point that came to no number") {
+  const double forever = std::numeric_limits<double>::infinity();
+  const std::vector<Series> series = {{"p50", "ms", {1, 2, 3}}, {"p99", "ms", {7, 8, 9}},
+                                      {"p50", "ms", {2, 2, 2}}, {"p99", "ms", {9, forever, 9}},
+                                      {"p50", "ms", {3, 3, 3}}, {"p99", "ms", {9, 9, 9}}};
+  const auto lines = LinesOf({0.1, 0.1, 0.5, 0.5, 0.9, 0.9}, series);
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].label == "p50");
+  REQUIRE(lines[0].points.size() == 3);
+  CHECK(lines[0].points[0].x == 0.1);
+  CHECK(lines[0].points[0].y == Summary{2, 1, 3});
+  CHECK(lines[0].points[2].x == 0.9);
+  CHECK(lines[1].label == "p99");
+  REQUIRE(lines[1].points.size() == 1);
+  CHECK(lines[1].points[0].y == Summary{8, 7, 9});
+}
+
 Report ReportOf(double value) {
   Report report;
   report.machine.processor = "a processor";
@@ -94,6 +114,45 @@ TEST_CASE("a result is compared with an earlier one's text") {
         R"({"format": 1, "run": {"quick": false}, "rows": {"save_vs_grpc": {"value": "high"}}})"}) {
     CHECK(WorseThan(text, ReportOf(0.8)).status().code() == absl::StatusCode::kInvalidArgument);
   }
+}
+
+TEST_CASE("a result holds its curves, and none of them is compared") {
+  Report report = ReportOf(0.8);
+  report.curves = {{.name = "page_by_size",
+                    .title = "pages",
+                    .x_label = "messages",
+                    .y_label = "us/page",
+                    .log_x = true,
+                    .lines = {{"newest", {{1000, {281.25, 280, 290}}, {10'000, {300, 300, 300}}}}, {"never", {}}}}};
+  const auto json = nlohmann::json::parse(ToJson(report));
+  CHECK(json.at("format") == 1);
+  CHECK(json.at("rows").size() == 1);
+  CHECK(json.at("curves") == nlohmann::json::parse(R"({"page_by_size": {
+      "title": "pages", "x": "messages", "y": "us/page", "log_x": true,
+      "lines": [{"what": "newest", "points": [{"x": 1000, "median": 281.25, "low": 280, "high": 290},
+                                              {"x": 10000, "median": 300, "low": 300, "high": 300}]},
+                {"what": "never", "points": []}]}})"));
+
+  const std::string earlier = ToJson(report);
+  report.curves[0].lines[0].points[0].y = {900, 900, 900};
+  CHECK(WorseThan(earlier, report)->empty());
+  report.curves.clear();
+  CHECK(WorseThan(earlier, report)->empty());
+  CHECK(WorseThan(ToJson(report), ReportOf(0.8))->empty());
+  report.rows.clear();  // as of a run for one curve
+  CHECK(WorseThan(ToJson(report), ReportOf(0.8))->empty());
+}
+
+TEST_CASE("the table has the curves' medians") {
+  Report report = ReportOf(0.8);
+  report.curves = {{.name = "save_by_in_flight",
+                    .title = "saves",
+                    .x_label = "calls in flight",
+                    .y_label = "calls/s",
+                    .lines = {{"labyrinthd", {{1, {271, 260, 280}}, {256, {5450, 5000, 5500}}}}}}};
+  const std::string table = ToTable(report);
+  CHECK(table.find("save_by_in_flight: saves; calls/s, by calls in flight\n") != std::string::npos);
+  CHECK(table.find("  labyrinthd:  1: 271  256: 5,450\n") != std::string::npos);
 }
 
 TEST_CASE("the table says which targets were missed, what was refused, and that the machine was busy") {

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace labyrinth::bench {
+namespace {
+
+constexpr int kFillBatch = 100;
+
+}  // namespace
 
 absl::StatusOr<Server*> Bench::server() {
   if (server_ == nullptr) {
@@ -41,6 +46,15 @@ absl::StatusOr<Mailboxes> Bench::NewMailboxes(int count, uint64_t threads) {
   return mailboxes;
 }
 
+absl::StatusOr<LoadMailbox*> Bench::NewFullMailbox(uint64_t messages, uint64_t threads) {
+  const auto mailboxes = NewMailboxes(1, threads);
+  if (!mailboxes.ok()) return mailboxes.status();
+  const uint64_t calls = messages / kFillBatch;
+  const int in_flight = calls % 4 == 0 ? 4 : 1;
+  if (absl::Status status = server_->Fill(*mailboxes, messages, kFillBatch, in_flight); !status.ok()) return status;
+  return mailboxes->front();
+}
+
 Contender Bench::Full(std::string label, std::string unit, Slots slots, double per_call) const {
   const std::chrono::duration<double> time(slice_seconds());
   return {std::move(label), std::move(unit),
@@ -49,6 +63,16 @@ Contender Bench::Full(std::string label, std::string unit, Slots slots, double p
             if (!load.ok()) return load.status();
             return load->rate() * per_call;
           }};
+}
+
+Contender Bench::MicrosPerCall(std::string label, std::string unit, Slots slots) const {
+  Contender contender = Full(std::move(label), std::move(unit), std::move(slots), 1);
+  contender.measure = [rate = std::move(contender.measure)]() -> absl::StatusOr<double> {
+    const auto calls = rate();
+    if (!calls.ok()) return calls;
+    return 1e6 / *calls;
+  };
+  return contender;
 }
 
 const std::vector<std::string>& AllRows() {
@@ -62,6 +86,14 @@ const std::vector<std::string>& AllRows() {
       "disk_ratio_batches",   "rss_mib",          "watch_kib",
   };
   return rows;
+}
+
+const std::vector<std::string>& AllCurves() {
+  static const std::vector<std::string> curves = {
+      "page_by_size",         "save_by_size",         "page_by_in_flight", "save_by_in_flight",
+      "page_latency_by_load", "save_latency_by_load", "batch_by_size",
+  };
+  return curves;
 }
 
 }  // namespace labyrinth::bench

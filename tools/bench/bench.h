@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/bench/curve.h"
 #include "tools/bench/payload.h"
 #include "tools/bench/postgres.h"
 #include "tools/bench/rounds.h"
@@ -22,7 +23,7 @@ namespace labyrinth::bench {
 struct BenchOptions {
   bool quick = false;
   bool allow_busy = false;
-  std::set<std::string> only;  // names of rows; empty: all
+  std::set<std::string> only;  // names of rows and curves; empty: all
   uint64_t seed = 1;
   std::string dir;  // an empty one, for everything
   std::string server_binary;
@@ -36,12 +37,13 @@ class Bench {
   explicit Bench(BenchOptions options)
       : options_(std::move(options)), payload_(options_.seed), rounds_(options_.quick ? 3 : 5, options_.allow_busy) {}
 
-  bool Wants(const std::string& row) const { return options_.only.empty() || options_.only.count(row) != 0; }
+  bool Wants(const std::string& name) const { return options_.only.empty() || options_.only.count(name) != 0; }
   bool quick() const { return options_.quick; }
   double slice_seconds() const { return options_.quick ? 0.4 : 0.8; }
   const Payload& payload() const { return payload_; }
   Rounds& rounds() { return rounds_; }
   std::vector<Row>& rows() { return rows_; }
+  std::vector<Curve>& curves() { return curves_; }
   const std::string& ctl_binary() const { return options_.ctl_binary; }
   std::string dir(const std::string& name) const { return options_.dir + "/" + name; }
 
@@ -57,21 +59,26 @@ class Bench {
 
   // So many empty mailboxes of the shared server.
   absl::StatusOr<Mailboxes> NewMailboxes(int count, uint64_t threads);
+  // One that holds `messages`, a multiple of 100.
+  absl::StatusOr<LoadMailbox*> NewFullMailbox(uint64_t messages, uint64_t threads);
 
   // A slice of `slots` at full speed; `per_call`: how many of `unit` a call is.
   Contender Full(std::string label, std::string unit, Slots slots, double per_call) const;
+  // The same as time: a second's microseconds over the calls that ended in it.
+  Contender MicrosPerCall(std::string label, std::string unit, Slots slots) const;
 
  private:
   const BenchOptions options_;
   const Payload payload_;
   Rounds rounds_;
   std::vector<Row> rows_;
+  std::vector<Curve> curves_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<FloorServer> floor_;
   std::optional<absl::StatusOr<std::unique_ptr<Postgres>>> postgres_;
 };
 
-// Each adds rows that are wanted, if any of its own is. An error ends the run.
+// Each adds the rows or curves of its own that are wanted, if any is. An error ends the run.
 absl::Status MeasureSaves(Bench& bench);
 absl::Status MeasureBatches(Bench& bench);
 absl::Status MeasureBackup(Bench& bench);
@@ -84,9 +91,14 @@ absl::Status MeasureDevices(Bench& bench);
 absl::Status MeasureAttachments(Bench& bench);
 absl::Status MeasureDisk(Bench& bench);
 absl::Status MeasureMemory(Bench& bench);
+absl::Status MeasureBySize(Bench& bench);
+absl::Status MeasureByInFlight(Bench& bench);
+absl::Status MeasureByLoad(Bench& bench);
+absl::Status MeasureByBatch(Bench& bench);
 
-// The names of all rows.
+// The names of all rows, and of all curves.
 const std::vector<std::string>& AllRows();
+const std::vector<std::string>& AllCurves();
 
 }  // namespace labyrinth::bench
 

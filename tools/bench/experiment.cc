@@ -56,4 +56,18 @@ absl::Status Experiment::Run() {
   return absl::OkStatus();
 }
 
+void Sweep::Add(double x, Contender contender) {
+  x_.push_back(x);
+  contenders_.push_back(std::move(contender));
+}
+
+absl::Status Sweep::Run() {
+  if (!Wanted()) return absl::OkStatus();
+  const auto series = bench_.rounds().Run(contenders_);
+  if (!series.ok()) return series.status();
+  curve_.lines = LinesOf(x_, *series);
+  bench_.curves().push_back(curve_);
+  return absl::OkStatus();
+}
+
 }  // namespace labyrinth::bench

@@ -1,4 +1,4 @@
-// Contenders that are measured in turn, and the rows that come of it.
+// Contenders that are measured in turn, and the rows or the curve that come of it.
 #ifndef LABYRINTH_TOOLS_BENCH_EXPERIMENT_H_
 #define LABYRINTH_TOOLS_BENCH_EXPERIMENT_H_
 
@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -45,6 +46,28 @@ class Experiment {
   Bench& bench_;
   std::vector<Claim> claims_;
   std::vector<std::string> names_;
+  std::vector<Contender> contenders_;
+};
+
+// The points of a curve. Not thread-safe.
+class Sweep {
+ public:
+  // `curve` has no lines yet.
+  Sweep(Bench& bench, Curve curve) : bench_(bench), curve_(std::move(curve)) {}
+
+  bool Wanted() const { return bench_.Wants(curve_.name); }
+
+  // A point of the line that has the contender's label. A line's points are added by ascending x.
+  void Add(double x, Contender contender);
+
+  // Measures, and gives the curve to the bench; nothing if it isn't wanted. A contender whose slice comes to no number
+  // may return infinity: its line ends there (curve.h).
+  absl::Status Run();
+
+ private:
+  Bench& bench_;
+  Curve curve_;
+  std::vector<double> x_;
   std::vector<Contender> contenders_;
 };
 

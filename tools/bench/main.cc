@@ -39,16 +39,24 @@ std::string Today() {
   return text;
 }
 
+// Rows, or curves, from number `first` on.
+template <typename Measured>
+void TellNew(const std::vector<Measured>& all, std::size_t first) {
+  for (std::size_t i = first; i < all.size(); ++i) {
+    fmt::print(stderr, "labyrinth-bench: {} measured\n", all[i].name);
+  }
+}
+
 absl::Status MeasureAll(Bench& bench) {
   absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches,     MeasureBackup,   MeasurePages,
                                                  MeasureLatency, MeasureDevices,     MeasureFlatness, MeasureCold,
-                                                 MeasureRestore, MeasureAttachments, MeasureDisk,     MeasureMemory};
+                                                 MeasureRestore, MeasureAttachments, MeasureDisk,     MeasureMemory,
+                                                 MeasureBySize,  MeasureByInFlight,  MeasureByLoad,   MeasureByBatch};
   for (const auto experiment : experiments) {
-    const std::size_t before = bench.rows().size();
+    const std::size_t rows = bench.rows().size(), curves = bench.curves().size();
     if (absl::Status status = experiment(bench); !status.ok()) return status;
-    for (std::size_t i = before; i < bench.rows().size(); ++i) {
-      fmt::print(stderr, "labyrinth-bench: {} measured\n", bench.rows()[i].name);
-    }
+    TellNew(bench.rows(), rows);
+    TellNew(bench.curves(), curves);
   }
   return absl::OkStatus();
 }
@@ -68,7 +76,8 @@ absl::StatusOr<Report> Measure(const Flags& flags) {
                 .slice_seconds = bench.slice_seconds(),
                 .worst = bench.rounds().worst(),
                 .repeated = bench.rounds().repeated(),
-                .rows = bench.rows()};
+                .rows = bench.rows(),
+                .curves = bench.curves()};
 }
 
 int Fail(const absl::Status& status) {
@@ -157,7 +166,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Measures a Labyrinth server beside an empty gRPC service, RocksDB and PostgreSQL.", "labyrinth-bench");
   app.add_flag("--quick", flags.bench.quick, "smaller sizes and shorter rounds: for a look, not for a claim");
   app.add_flag("--allow-busy", flags.bench.allow_busy, "measure although others use the machine, and say so");
-  app.add_option("--only", flags.only, "names of rows, with commas between them")->delimiter(',');
+  app.add_option("--only", flags.only, "names of rows and curves, with commas between them")->delimiter(',');
   app.add_option("--json", flags.json_file, "write the result to this file as well");
   app.add_option("--against", flags.against_file, "an earlier result: fail if a row is worse than noise explains");
   app.add_option("--dir", flags.parent_dir, "where everything is kept meanwhile: a disk, with 8 GB free");
@@ -173,12 +182,16 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "labyrinth-bench: {}\n", error.what());
     return 2;
   }
-  for (const std::string& row : flags.only) {
-    if (std::find(AllRows().begin(), AllRows().end(), row) == AllRows().end()) {
-      fmt::print(stderr, "labyrinth-bench: --only: no row '{}'; there are: {}\n", row, fmt::join(AllRows(), " "));
+  const auto is_among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& name : flags.only) {
+    if (!is_among(AllRows(), name) && !is_among(AllCurves(), name)) {
+      fmt::print(stderr, "labyrinth-bench: --only: no row or curve '{}'; there are: {}, and the curves {}\n", name,
+                 fmt::join(AllRows(), " "), fmt::join(AllCurves(), " "));
       return 2;
     }
-    flags.bench.only.insert(row);
+    flags.bench.only.insert(name);
   }
   const std::string beside = std::filesystem::path(own_binary).parent_path().string();
   if (flags.bench.server_binary.empty()) flags.bench.server_binary = beside + "/labyrinthd";

@@ -17,17 +17,6 @@ constexpr uint64_t kPostgresMailbox = 1'000'000;  // beside those that saves go 
 constexpr int kPostgresConnections = 16;
 constexpr int kBatch = 100;
 
-// A mailbox like the one that the floor's pages are of.
-absl::StatusOr<LoadMailbox*> NewFullMailbox(Bench& bench, uint64_t messages, uint64_t threads) {
-  const auto mailboxes = bench.NewMailboxes(1, threads);
-  if (!mailboxes.ok()) return mailboxes.status();
-  const auto server = bench.server();
-  const uint64_t calls = messages / kBatch;
-  const int in_flight = calls % 4 == 0 ? 4 : 1;
-  if (absl::Status status = (*server)->Fill(*mailboxes, messages, kBatch, in_flight); !status.ok()) return status;
-  return mailboxes->front();
-}
-
 }  // namespace
 
 absl::Status MeasurePages(Bench& bench) {
@@ -46,7 +35,7 @@ absl::Status MeasurePages(Bench& bench) {
           {"changes_vs_page", "50 changes with their messages, 16 in flight; beside pages of 50", "changes", "16"},
       });
   if (!experiment.Wanted()) return absl::OkStatus();
-  const auto mailbox = NewFullMailbox(bench, kFloorMessages, kFloorThreads);
+  const auto mailbox = bench.NewFullMailbox(kFloorMessages, kFloorThreads);
   if (!mailbox.ok()) return mailbox.status();
   const auto server = bench.server();
   const auto floor = bench.floor();
@@ -124,21 +113,15 @@ absl::Status MeasureFlatness(Bench& bench) {
                   /*higher_is_better=*/false},
              });
   if (!experiment.Wanted()) return absl::OkStatus();
-  const auto small_mailbox = NewFullMailbox(bench, kSmall, kSmallThreads);
+  const auto small_mailbox = bench.NewFullMailbox(kSmall, kSmallThreads);
   if (!small_mailbox.ok()) return small_mailbox.status();
-  const auto large_mailbox = NewFullMailbox(bench, large, 100);
+  const auto large_mailbox = bench.NewFullMailbox(large, 100);
   if (!large_mailbox.ok()) return large_mailbox.status();
   const auto server = bench.server();
   const auto add = [&](const std::string& name, LoadMailbox* mailbox, PageOf page, uint64_t saved) {
     experiment.Add(name, [&] {
-      Contender rate = bench.Full("labyrinthd", "us/page",
-                                  PageSlots((*server)->channels(), {mailbox}, 16, page, kPageSize, saved), 1);
-      rate.measure = [measure = rate.measure]() -> absl::StatusOr<double> {
-        const auto pages = measure();
-        if (!pages.ok()) return pages;
-        return 1e6 / *pages;
-      };
-      return rate;
+      return bench.MicrosPerCall("labyrinthd", "us/page",
+                                 PageSlots((*server)->channels(), {mailbox}, 16, page, kPageSize, saved));
     });
   };
   add("small", *small_mailbox, PageOf::kNewestOfThread, kSmall);

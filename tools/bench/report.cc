@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "tools/bench/numbers.h"
 
 namespace labyrinth::bench {
 namespace {
@@ -14,24 +15,7 @@ using nlohmann::ordered_json;
 constexpr int kFormat = 1;
 constexpr double kTolerance = 0.05;
 
-// Four digits that count, or a whole number in groups of three.
-std::string Number(double value) {
-  if (std::abs(value) < 1000)
-    return fmt::format("{:.{}f}", value, std::abs(value) >= 100 ? 0 : std::abs(value) >= 10 ? 1 : 3);
-  const std::string digits = fmt::format("{:.0f}", value);
-  std::string out;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
-    out += digits[i];
-  }
-  return out;
-}
-
 double Round(double value) { return value == 0 ? 0 : std::stod(fmt::format("{:.5g}", value)); }
-
-std::string WithUnit(const Series& series) {
-  return fmt::format("{} {}", Number(Summarise(series.rounds).median), series.unit);
-}
 
 ordered_json ToJson(const Summary& summary) {
   return {{"median", Round(summary.median)}, {"low", Round(summary.low)}, {"high", Round(summary.high)}};
@@ -63,6 +47,23 @@ ordered_json ToJson(const Row& row) {
   return json;
 }
 
+ordered_json ToJson(const CurveLine& line) {
+  ordered_json json = {{"what", line.label}, {"points", ordered_json::array()}};
+  for (const CurvePoint& point : line.points) {
+    ordered_json at = {{"x", point.x}};
+    at.update(ToJson(point.y));
+    json["points"].push_back(std::move(at));
+  }
+  return json;
+}
+
+ordered_json ToJson(const Curve& curve) {
+  ordered_json json = {{"title", curve.title}, {"x", curve.x_label}, {"y", curve.y_label}, {"log_x", curve.log_x}};
+  json["lines"] = ordered_json::array();
+  for (const CurveLine& line : curve.lines) json["lines"].push_back(ToJson(line));
+  return json;
+}
+
 // Throws what the parser does for a value that isn't there or is of another type.
 absl::StatusOr<std::vector<std::string>> Compare(const ordered_json& earlier, const Report& report) {
   if (earlier.at("format") != kFormat || !earlier.at("rows").is_object()) {
@@ -86,6 +87,15 @@ absl::StatusOr<std::vector<std::string>> Compare(const ordered_json& earlier, co
     }
   }
   return worse;
+}
+
+// The medians of a line, each after its x.
+std::string ToText(const CurveLine& line) {
+  std::string out = fmt::format("  {}:", line.label);
+  for (const CurvePoint& point : line.points) {
+    out += fmt::format("  {}: {}", RoundNumber(point.x), Number(point.y.median));
+  }
+  return out + "\n";
 }
 
 }  // namespace
@@ -115,6 +125,10 @@ std::string ToTable(const Report& report) {
       "\nvalue: ours / floor, the median of the rounds; spread: from the lowest round to the highest; !: target "
       "missed\n";
   for (const Row& row : report.rows) out += fmt::format("  {}: {}\n", row.name, row.title);
+  for (const Curve& curve : report.curves) {
+    out += fmt::format("\n{}: {}; {}, by {}\n", curve.name, curve.title, curve.y_label, curve.x_label);
+    for (const CurveLine& line : curve.lines) out += ToText(line);
+  }
   if (report.allow_busy) {
     out +=
         fmt::format("\nMEASURED WITH --allow-busy: others used up to {:.0f}% of the processors, {:.0f}% was stolen\n",
@@ -143,8 +157,11 @@ std::string ToJson(const Report& report) {
         {"worst_others_share", Round(report.worst.others)},
         {"worst_steal_share", Round(report.worst.steal)},
         {"repeated_slices", report.repeated}}},
+      {"rows", ordered_json::object()},
+      {"curves", ordered_json::object()},
   };
   for (const Row& row : report.rows) json["rows"][row.name] = ToJson(row);
+  for (const Curve& curve : report.curves) json["curves"][curve.name] = ToJson(curve);
   return json.dump(2) + "\n";
 }
 
