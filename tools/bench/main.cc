@@ -19,6 +19,7 @@
 
 #include "tools/bench/bench.h"
 #include "tools/bench/floor_service.h"
+#include "tools/bench/html_report.h"
 #include "tools/bench/report.h"
 
 namespace labyrinth::bench {
@@ -27,7 +28,7 @@ namespace {
 struct Flags {
   BenchOptions bench;
   std::string parent_dir = "/var/tmp";
-  std::string json_file, against_file, commit = "unknown";
+  std::string json_file, html_file, against_file, commit = "unknown";
   std::vector<std::string> only;
   std::string serve_floor;
 };
@@ -85,14 +86,19 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
+// Nothing, if no file is asked for.
+absl::Status Write(const std::string& file, const std::string& text) {
+  if (file.empty()) return absl::OkStatus();
+  std::ofstream out(file);
+  out << text;
+  return out.flush() ? absl::OkStatus() : absl::UnavailableError(file + ": cannot be written");
+}
+
 // What the report says beyond its numbers decides the exit code: a row that was refused, or got worse.
 int Tell(const Flags& flags, const std::string& earlier, const Report& report) {
   fmt::print("{}", ToTable(report));
-  if (!flags.json_file.empty()) {
-    std::ofstream out(flags.json_file);
-    out << ToJson(report);
-    if (!out.flush()) return Fail(absl::UnavailableError(flags.json_file + ": cannot be written"));
-  }
+  if (absl::Status written = Write(flags.json_file, ToJson(report)); !written.ok()) return Fail(written);
+  if (absl::Status written = Write(flags.html_file, ToHtml(report)); !written.ok()) return Fail(written);
   if (flags.against_file.empty()) return 0;
   const auto worse = WorseThan(earlier, report);
   if (!worse.ok())
@@ -168,6 +174,7 @@ int Main(int argc, char** argv) {
   app.add_flag("--allow-busy", flags.bench.allow_busy, "measure although others use the machine, and say so");
   app.add_option("--only", flags.only, "names of rows and curves, with commas between them")->delimiter(',');
   app.add_option("--json", flags.json_file, "write the result to this file as well");
+  app.add_option("--html", flags.html_file, "write the result to this file as a page to read");
   app.add_option("--against", flags.against_file, "an earlier result: fail if a row is worse than noise explains");
   app.add_option("--dir", flags.parent_dir, "where everything is kept meanwhile: a disk, with 8 GB free");
   app.add_option("--server", flags.bench.server_binary, "labyrinthd (default: beside this program)");
