@@ -169,26 +169,4 @@ void ToProto(mailbox::MessageView&& view, v1::Message& message) {
   message.set_expire_ms(view.record.expire_ms());
 }
 
-uint64_t ToProto(mailbox::DownloadPart&& part, uint64_t generation, v1::DownloadHistoryResponse& response) {
-  uint64_t bytes = 0;
-  response.mutable_messages()->Reserve(static_cast<int>(part.messages.size()));
-  for (mailbox::MessageView& view : part.messages) {
-    bytes += view.record.ciphertext().size();
-    ToProto(std::move(view), *response.add_messages());
-  }
-  const mailbox::DownloadProgress& progress = part.progress;
-  response.set_total_count(progress.total_count);
-  response.set_total_bytes(progress.total_bytes);
-  response.set_done_count(progress.done_count);
-  response.set_done_bytes(progress.done_bytes);
-  if (part.resume_token.empty()) {
-    response.set_vanished_count(progress.total_count - progress.done_count);
-    response.set_vanished_bytes(progress.total_bytes - progress.done_bytes);
-  }
-  response.set_resume_token(std::move(part.resume_token));
-  response.mutable_as_of()->set_generation(generation);
-  response.mutable_as_of()->set_revision(progress.as_of);
-  return bytes;
-}
-
 }  // namespace labyrinth::service

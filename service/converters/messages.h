@@ -5,7 +5,6 @@
 #include "absl/status/statusor.h"
 #include "proto/labyrinth/v1/history.pb.h"
 #include "service/mailbox/delete_messages.h"
-#include "service/mailbox/download_reader.h"
 #include "service/mailbox/history_reader.h"
 #include "service/mailbox/save_messages.h"
 
@@ -23,8 +22,6 @@ absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& 
 v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome);
 // Moves the ciphertext.
 void ToProto(mailbox::MessageView&& view, v1::Message& message);
-// The same for all of a part's; returns how many bytes of ciphertext these are.
-uint64_t ToProto(mailbox::DownloadPart&& part, uint64_t generation, v1::DownloadHistoryResponse& response);
 
 }  // namespace labyrinth::service
 

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include "common/errors.h"
-#include "service/converters/messages.h"
+#include "service/converters/message_writer.h"
 
 namespace labyrinth::service {
 
-grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* HistoryDownload::Begin(
-    const std::shared_ptr<HistoryDownload>& download) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* HistoryDownload::Begin(const std::shared_ptr<HistoryDownload>& download) {
   const mailbox::Caller& caller = download->caller_;
   return download->Stream::Begin(download, fmt::format("{} {}", caller.device_id.value(), caller.partition),
                                  caller.partition);
@@ -25,9 +24,7 @@ void HistoryDownload::Produce(bool) {
 void HistoryDownload::TakePart(absl::StatusOr<mailbox::DownloadPart> part) {
   if (!part.ok()) return End(part.status());
   complete_ = part->resume_token.empty();
-  v1::DownloadHistoryResponse response;
-  const uint64_t bytes = ToProto(*std::move(part), context_.keys.generation(), response);
-  Send(std::move(response), bytes);
+  Send(WritePart(*part, context_.keys.generation()), CiphertextBytes(part->messages));
 }
 
 }  // namespace labyrinth::service

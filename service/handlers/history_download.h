@@ -2,12 +2,13 @@
 #ifndef LABYRINTH_SERVICE_HANDLERS_HISTORY_DOWNLOAD_H_
 #define LABYRINTH_SERVICE_HANDLERS_HISTORY_DOWNLOAD_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "proto/labyrinth/v1/history.pb.h"
 #include "service/handlers/stream.h"
 #include "service/mailbox/download_reader.h"
 
@@ -16,7 +17,7 @@ namespace labyrinth::service {
 // Reads a part when the client has taken the one before, together with the device's record; nothing is read ahead, so
 // that nothing goes out that was read before a revocation. Ends OK after the last part, with TOKEN_INVALID with its
 // session, and with what DownloadReader says.
-class HistoryDownload final : public Stream<v1::DownloadHistoryResponse> {
+class HistoryDownload final : public Stream<grpc::ByteBuffer> {
  public:
   HistoryDownload(const HandlerContext& context, grpc::CallbackServerContext* rpc, const mailbox::Caller& caller,
                   mailbox::Download download, int64_t session_expire_ms)
@@ -27,7 +28,7 @@ class HistoryDownload final : public Stream<v1::DownloadHistoryResponse> {
     SetPartition(caller_.partition);
   }
 
-  static grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* Begin(const std::shared_ptr<HistoryDownload>& download);
+  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Begin(const std::shared_ptr<HistoryDownload>& download);
 
  private:
   void Produce(bool recheck) override;

@@ -9,26 +9,13 @@
 #include "service/converters/attachments.h"
 #include "service/converters/changes.h"
 #include "service/converters/fields.h"
+#include "service/converters/message_writer.h"
 #include "service/converters/messages.h"
 #include "service/handlers/change_watch.h"
 #include "service/handlers/history_download.h"
+#include "service/handlers/raw_request.h"
 
 namespace labyrinth::service {
-
-namespace {
-
-// Moves a page's messages into `out` and counts them for the log.
-void MoveMessages(std::vector<mailbox::MessageView>& messages, google::protobuf::RepeatedPtrField<v1::Message>& out,
-                  Call& call) {
-  uint64_t bytes = 0;
-  for (mailbox::MessageView& view : messages) {
-    bytes += view.record.ciphertext().size();
-    ToProto(std::move(view), *out.Add());
-  }
-  call.Count(messages.size(), bytes);
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* HistoryServiceHandler::SaveMessages(grpc::CallbackServerContext* rpc,
                                                               const v1::SaveMessagesRequest* request,
@@ -91,18 +78,20 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::DeleteMessages(grpc::CallbackSe
 }
 
 grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::CallbackServerContext* rpc,
-                                                                  const v1::BatchGetMessagesRequest* request,
-                                                                  v1::BatchGetMessagesResponse* response) {
+                                                                  const grpc::ByteBuffer* bytes,
+                                                                  grpc::ByteBuffer* response) {
   Call call(context_, rpc, "batch_get_messages");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
-  if (request->message_ids().empty()) return call.Finish(errors::InvalidField("message_ids", "required")), reactor;
-  if (request->message_ids_size() > static_cast<int>(limits::kGetMessages)) {
+  v1::BatchGetMessagesRequest request;
+  if (absl::Status parsed = ParseRequest(*bytes, request); !parsed.ok()) return call.Finish(parsed), reactor;
+  if (request.message_ids().empty()) return call.Finish(errors::InvalidField("message_ids", "required")), reactor;
+  if (request.message_ids_size() > static_cast<int>(limits::kGetMessages)) {
     return call.Finish(errors::LimitExceeded("message_ids", "get_messages", limits::kGetMessages)), reactor;
   }
   std::vector<std::string> ids;
-  for (const std::string& id : request->message_ids()) {
+  for (const std::string& id : request.message_ids()) {
     const auto status = CheckBytes(id, "message_ids", "message_id_bytes", limits::kMessageIdBytes);
     if (!status.ok()) return call.Finish(status), reactor;
     ids.push_back(id);
@@ -111,57 +100,56 @@ grpc::ServerUnaryReactor* HistoryServiceHandler::BatchGetMessages(grpc::Callback
   context_.history.BatchGet(*caller, std::move(ids), deadline,
                             [call = std::move(call), response](absl::StatusOr<mailbox::MessagesById> found) mutable {
                               if (!found.ok()) return call.Finish(found.status());
-                              MoveMessages(found->messages, *response->mutable_messages(), call);
-                              for (std::string& id : found->missing_ids)
-                                response->add_missing_message_ids(std::move(id));
+                              call.Count(found->messages.size(), CiphertextBytes(found->messages));
+                              *response = WriteFound(*std::move(found));
                               call.Finish(absl::OkStatus());
                             });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* HistoryServiceHandler::ListMessages(grpc::CallbackServerContext* rpc,
-                                                              const v1::ListMessagesRequest* request,
-                                                              v1::ListMessagesResponse* response) {
+                                                              const grpc::ByteBuffer* bytes,
+                                                              grpc::ByteBuffer* response) {
   Call call(context_, rpc, "list_messages");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
-  absl::StatusOr<mailbox::MessageQuery> query = ParseQuery(*request);
+  v1::ListMessagesRequest request;
+  if (absl::Status parsed = ParseRequest(*bytes, request); !parsed.ok()) return call.Finish(parsed), reactor;
+  absl::StatusOr<mailbox::MessageQuery> query = ParseQuery(request);
   if (!query.ok()) return call.Finish(query.status()), reactor;
-  auto page = ParsePage(request->page_size(), request->page_token());
+  auto page = ParsePage(request.page_size(), request.page_token());
   if (!page.ok()) return call.Finish(page.status()), reactor;
   const absl::Time deadline = call.deadline();
   context_.history.ListMessages(
       *caller, *query, *std::move(page), deadline,
       [this, call = std::move(call), response](absl::StatusOr<mailbox::MessagePage> page) mutable {
         if (!page.ok()) return call.Finish(page.status());
-        MoveMessages(page->messages, *response->mutable_messages(), call);
-        response->set_next_page_token(page->next_token);
-        response->mutable_as_of()->set_generation(context_.keys.generation());
-        response->mutable_as_of()->set_revision(page->as_of.revision);
+        call.Count(page->messages.size(), CiphertextBytes(page->messages));
+        *response = WritePage(*page, context_.keys.generation());
         call.Finish(absl::OkStatus());
       });
   return reactor;
 }
 
 grpc::ServerUnaryReactor* HistoryServiceHandler::ListThreads(grpc::CallbackServerContext* rpc,
-                                                             const v1::ListThreadsRequest* request,
-                                                             v1::ListThreadsResponse* response) {
+                                                             const grpc::ByteBuffer* bytes,
+                                                             grpc::ByteBuffer* response) {
   Call call(context_, rpc, "list_threads");
   grpc::ServerUnaryReactor* reactor = call.reactor();
   absl::StatusOr<mailbox::Caller> caller = call.Device();
   if (!caller.ok()) return call.Finish(caller.status()), reactor;
-  auto page = ParsePage(request->page_size(), request->page_token());
+  v1::ListThreadsRequest request;
+  if (absl::Status parsed = ParseRequest(*bytes, request); !parsed.ok()) return call.Finish(parsed), reactor;
+  auto page = ParsePage(request.page_size(), request.page_token());
   if (!page.ok()) return call.Finish(page.status()), reactor;
   const absl::Time deadline = call.deadline();
   context_.history.ListThreads(
       *caller, *std::move(page), deadline,
       [this, call = std::move(call), response](absl::StatusOr<mailbox::MessagePage> page) mutable {
         if (!page.ok()) return call.Finish(page.status());
-        MoveMessages(page->messages, *response->mutable_newest_messages(), call);
-        response->set_next_page_token(page->next_token);
-        response->mutable_as_of()->set_generation(context_.keys.generation());
-        response->mutable_as_of()->set_revision(page->as_of.revision);
+        call.Count(page->messages.size(), CiphertextBytes(page->messages));
+        *response = WriteThreads(*page, context_.keys.generation());
         call.Finish(absl::OkStatus());
       });
   return reactor;
@@ -202,19 +190,21 @@ grpc::ServerWriteReactor<v1::WatchResponse>* HistoryServiceHandler::Watch(grpc::
       std::make_shared<ChangeWatch>(context_, rpc, std::move(caller), *query, session->expire_ms));
 }
 
-grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* HistoryServiceHandler::DownloadHistory(
-    grpc::CallbackServerContext* rpc, const v1::DownloadHistoryRequest* request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* HistoryServiceHandler::DownloadHistory(grpc::CallbackServerContext* rpc,
+                                                                                   const grpc::ByteBuffer* bytes) {
   const auto refuse = [&](const absl::Status& status) {
-    return RefusedStream<v1::DownloadHistoryResponse>::Begin(context_, context_.history_downloads, rpc,
-                                                             "download_history", status);
+    return RefusedStream<grpc::ByteBuffer>::Begin(context_, context_.history_downloads, rpc, "download_history",
+                                                  status);
   };
   absl::StatusOr<SessionClaims> session = Credentials(context_.accounts, context_.sessions, *rpc).Session();
   if (!session.ok()) return refuse(session.status());
-  if (request->thread_id().size() > limits::kThreadIdBytes) {
+  v1::DownloadHistoryRequest request;
+  if (absl::Status parsed = ParseRequest(*bytes, request); !parsed.ok()) return refuse(parsed);
+  if (request.thread_id().size() > limits::kThreadIdBytes) {
     return refuse(errors::LimitExceeded("thread_id", "thread_id_bytes", limits::kThreadIdBytes));
   }
   const mailbox::Caller caller{std::move(session->partition), session->incarnation, session->device_id};
-  auto download = context_.downloads.Open(caller, request->thread_id(), request->resume_token());
+  auto download = context_.downloads.Open(caller, request.thread_id(), request.resume_token());
   if (!download.ok()) return refuse(download.status());
   return HistoryDownload::Begin(
       std::make_shared<HistoryDownload>(context_, rpc, caller, *std::move(download), session->expire_ms));

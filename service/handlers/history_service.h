@@ -7,8 +7,12 @@
 
 namespace labyrinth::service {
 
-// Thread-safe.
-class HistoryServiceHandler final : public v1::HistoryService::CallbackService {
+// Thread-safe. Where a response is messages for the most part, the handler writes its bytes (message_writer.h).
+class HistoryServiceHandler final
+    : public v1::HistoryService::WithRawCallbackMethod_ListMessages<
+          v1::HistoryService::WithRawCallbackMethod_ListThreads<
+              v1::HistoryService::WithRawCallbackMethod_BatchGetMessages<
+                  v1::HistoryService::WithRawCallbackMethod_DownloadHistory<v1::HistoryService::CallbackService>>>> {
  public:
   explicit HistoryServiceHandler(const HandlerContext& context) : context_(context) {}
 
@@ -16,19 +20,18 @@ class HistoryServiceHandler final : public v1::HistoryService::CallbackService {
                                          v1::SaveMessagesResponse* response) override;
   grpc::ServerUnaryReactor* DeleteMessages(grpc::CallbackServerContext* rpc, const v1::DeleteMessagesRequest* request,
                                            v1::DeleteMessagesResponse* response) override;
-  grpc::ServerUnaryReactor* BatchGetMessages(grpc::CallbackServerContext* rpc,
-                                             const v1::BatchGetMessagesRequest* request,
-                                             v1::BatchGetMessagesResponse* response) override;
-  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* rpc, const v1::ListMessagesRequest* request,
-                                         v1::ListMessagesResponse* response) override;
-  grpc::ServerUnaryReactor* ListThreads(grpc::CallbackServerContext* rpc, const v1::ListThreadsRequest* request,
-                                        v1::ListThreadsResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetMessages(grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListThreads(grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListChanges(grpc::CallbackServerContext* rpc, const v1::ListChangesRequest* request,
                                         v1::ListChangesResponse* response) override;
   grpc::ServerWriteReactor<v1::WatchResponse>* Watch(grpc::CallbackServerContext* rpc,
                                                      const v1::WatchRequest* request) override;
-  grpc::ServerWriteReactor<v1::DownloadHistoryResponse>* DownloadHistory(
-      grpc::CallbackServerContext* rpc, const v1::DownloadHistoryRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* DownloadHistory(grpc::CallbackServerContext* rpc,
+                                                              const grpc::ByteBuffer* request) override;
 
  private:
   const HandlerContext& context_;

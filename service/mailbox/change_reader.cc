@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "common/errors.h"
 #include "common/limits.h"
+#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -55,10 +56,10 @@ struct ChangeReader::Walk {
   absl::Status TakeRows(const MemberView& view);
   absl::Status TakeRow(const storage::KeyValue& row);
   // The second step's, of the leads from `followed` on. False: the page is full.
-  absl::StatusOr<bool> TakeRecords(const MemberView& view, std::size_t count, int64_t now_ms);
+  absl::StatusOr<bool> TakeRecords(MemberView& view, std::size_t count, int64_t now_ms);
   absl::Status TakeThreads(const MemberView& view, std::size_t first, const std::vector<uint32_t>& numbers);
   absl::Status TakeEpoch(const Lead& lead, const std::optional<std::string>& row);
-  absl::StatusOr<bool> TakeMessage(const Lead& lead, const MemberView& view, const std::string& row, int64_t now_ms);
+  absl::StatusOr<bool> TakeMessage(const Lead& lead, const MemberView& view, std::string row, int64_t now_ms);
 
   ChangeEntry& EntryOf(const Lead& lead) { return page.changes[lead.change].entries[lead.entry]; }
   void CutBefore(std::size_t change);
@@ -118,14 +119,14 @@ absl::Status ChangeReader::Walk::TakeRow(const storage::KeyValue& row) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ChangeReader::Walk::TakeRecords(const MemberView& view, std::size_t count, int64_t now_ms) {
+absl::StatusOr<bool> ChangeReader::Walk::TakeRecords(MemberView& view, std::size_t count, int64_t now_ms) {
   for (std::size_t i = 0; i < count; ++i, ++followed) {
     const Lead& lead = leads[followed];
-    const std::optional<std::string>& row = view.values[i];
+    std::optional<std::string>& row = view.values[i];
     if (lead.thread_number == 0) {
       if (const absl::Status status = TakeEpoch(lead, row); !status.ok()) return status;
     } else if (row.has_value()) {
-      const absl::StatusOr<bool> taken = TakeMessage(lead, view, *row, now_ms);
+      const absl::StatusOr<bool> taken = TakeMessage(lead, view, *std::move(row), now_ms);
       if (!taken.ok() || !*taken) return taken;
     } else {
       EntryOf(lead).kind = storage_v1::CHANGE_KIND_UNSPECIFIED;  // it has gone
@@ -154,9 +155,9 @@ absl::Status ChangeReader::Walk::TakeEpoch(const Lead& lead, const std::optional
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> ChangeReader::Walk::TakeMessage(const Lead& lead, const MemberView& view, const std::string& row,
+absl::StatusOr<bool> ChangeReader::Walk::TakeMessage(const Lead& lead, const MemberView& view, std::string row,
                                                      int64_t now_ms) {
-  auto record = ParseRecord<storage_v1::MessageRecord>(row);
+  auto record = TakeMessageRecord(std::move(row));
   if (!record.ok()) return record.status();
   const auto thread = threads.find(lead.thread_number);
   if (thread == threads.end()) return errors::DataDamaged("a message's thread");

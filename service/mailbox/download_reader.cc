@@ -1,14 +1,12 @@
 #include "service/mailbox/download_reader.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
-
 #include <limits>
 #include <utility>
 
 #include "common/errors.h"
 #include "common/limits.h"
 #include "crypto/statements/codec.h"
+#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -70,39 +68,6 @@ absl::Status SetTotals(const MemberView& view, const std::optional<std::string>*
   progress.total_count = record->message_count();
   progress.total_bytes = record->used_bytes();
   return absl::OkStatus();
-}
-
-// As ParseRecord, but the ciphertext takes over the row's own bytes: of a download everything else is small.
-absl::StatusOr<storage_v1::MessageRecord> TakeRecord(std::string& row) {
-  using google::protobuf::internal::WireFormatLite;
-  constexpr uint32_t kCiphertextTag = WireFormatLite::MakeTag(storage_v1::MessageRecord::kCiphertextFieldNumber,
-                                                              WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(row.data()), static_cast<int>(row.size()));
-  std::size_t field = 0, begin = 0, end = 0;  // of the ciphertext: its tag, its bytes
-  for (;;) {
-    const std::size_t at = static_cast<std::size_t>(in.CurrentPosition());
-    const uint32_t tag = in.ReadTag();
-    uint32_t size = 0;
-    if (tag == 0) break;
-    if (tag != kCiphertextTag) {
-      if (!WireFormatLite::SkipField(&in, tag)) break;
-      continue;
-    }
-    if (end != 0 || !in.ReadVarint32(&size)) break;
-    field = at;
-    begin = static_cast<std::size_t>(in.CurrentPosition());
-    end = begin + size;
-    if (!in.Skip(static_cast<int>(size))) break;
-  }
-  if (end == 0 || end > row.size()) return ParseRecord<storage_v1::MessageRecord>(row);
-  std::string rest = row.substr(0, field);
-  rest.append(row, end, std::string::npos);
-  auto record = ParseRecord<storage_v1::MessageRecord>(rest);
-  if (!record.ok()) return record;
-  row.resize(end);
-  row.erase(0, begin);
-  record->set_ciphertext(std::move(row));
-  return record;
 }
 
 }  // namespace
@@ -204,7 +169,7 @@ absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, MemberView& vi
     }
     download.last_key = row.key;
     if (key->place.revision > progress.as_of) continue;
-    auto record = TakeRecord(row.value);
+    auto record = TakeMessageRecord(std::move(row.value));
     if (!record.ok()) return record.status();
     if (record->replace_revision() > progress.as_of || IsExpired(record->expire_ms(), view.head, now_ms)) continue;
     if (download.thread_number == 0 && key->thread_number != number) {

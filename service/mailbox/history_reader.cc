@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/errors.h"
+#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -30,8 +31,8 @@ absl::StatusOr<std::string> InThread(uint32_t number, const std::string& last_ke
   return keys::Message(number, key->place);
 }
 
-absl::StatusOr<MessageView> ToMessage(std::string thread_id, const storage::Place& place, const std::string& bytes) {
-  auto record = ParseRecord<storage_v1::MessageRecord>(bytes);
+absl::StatusOr<MessageView> ToMessage(std::string thread_id, const storage::Place& place, std::string row) {
+  auto record = TakeMessageRecord(std::move(row));
   if (!record.ok()) return record.status();
   return MessageView{std::move(thread_id), place, *std::move(record)};
 }
@@ -86,7 +87,7 @@ void HistoryReader::ListThread(Walk walk, Reply<MessagePage> done) const {
                            done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                             if (!view.ok()) return std::move(done)(view.status());
                             if (view->values[0] != number_row) return ListThread(std::move(walk), std::move(done));
-                            auto messages = ToMessages(*view, view->pages[0], walk.query.thread_id);
+                            auto messages = TakeMessages(*view, view->pages[0], walk.query.thread_id);
                             if (!messages.ok()) return std::move(done)(messages.status());
                             page.messages = *std::move(messages);
                             page.as_of = view->position;
@@ -213,18 +214,18 @@ void HistoryReader::Fetch(std::unique_ptr<Fetching> fetching) const {
   MemberRead(engine_, std::move(read),
              [this, fetching = std::move(fetching), wanted](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(fetching->done)(view.status());
-               absl::StatusOr<Rows> rows = ToRows(*view, fetching->index_at, wanted);
+               absl::StatusOr<Rows> rows = TakeRows(*view, fetching->index_at, wanted);
                if (!rows.ok()) return std::move(fetching->done)(rows.status());
                if (fetching->look_back) return LookBack(std::move(fetching), std::move(wanted), *std::move(rows));
-               TakeRows(std::move(fetching), *std::move(rows));
+               AddRows(std::move(fetching), *std::move(rows));
              });
 }
 
-absl::StatusOr<HistoryReader::Rows> HistoryReader::ToRows(const MemberView& view, const storage::Position& index_at,
-                                                          const std::vector<Wanted>& wanted) const {
+absl::StatusOr<HistoryReader::Rows> HistoryReader::TakeRows(MemberView& view, const storage::Position& index_at,
+                                                            const std::vector<Wanted>& wanted) const {
   Rows rows;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const auto& row = view.values[2 * i];
+    auto& row = view.values[2 * i];
     const auto& thread_row = view.values[2 * i + 1];
     std::optional<MessageView>& out = rows.emplace_back();
     if (!row.has_value()) {
@@ -235,7 +236,7 @@ absl::StatusOr<HistoryReader::Rows> HistoryReader::ToRows(const MemberView& view
     if (!thread_row.has_value()) return errors::DataDamaged("a message's thread");
     auto thread = ParseRecord<storage_v1::ThreadRecord>(*thread_row);
     if (!thread.ok()) return thread.status();
-    auto message = ToMessage(thread->thread_id(), wanted[i].place, *row);
+    auto message = ToMessage(thread->thread_id(), wanted[i].place, *std::move(row));
     if (!message.ok()) return message.status();
     if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) out = *std::move(message);
   }
@@ -253,7 +254,7 @@ void HistoryReader::LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wan
                                   kNewestLookBack));
     read.scans.back().max_bytes = kNewestLookBackBytes;
   }
-  if (gaps.empty()) return TakeRows(std::move(fetching), std::move(rows));
+  if (gaps.empty()) return AddRows(std::move(fetching), std::move(rows));
   MemberRead(engine_, std::move(read),
              [this, gaps = std::move(gaps), rows = std::move(rows),
               fetching = std::move(fetching)](absl::StatusOr<MemberView> view) mutable {
@@ -262,15 +263,15 @@ void HistoryReader::LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wan
                  if (!view->values[i].has_value()) continue;
                  auto thread = ParseRecord<storage_v1::ThreadRecord>(*view->values[i]);
                  if (!thread.ok()) return std::move(fetching->done)(thread.status());
-                 auto live = ToMessages(*view, view->pages[i], thread->thread_id());
+                 auto live = TakeMessages(*view, view->pages[i], thread->thread_id());
                  if (!live.ok()) return std::move(fetching->done)(live.status());
                  if (!live->empty()) rows[gaps[i]] = std::move(live->front());
                }
-               TakeRows(std::move(fetching), std::move(rows));
+               AddRows(std::move(fetching), std::move(rows));
              });
 }
 
-void HistoryReader::TakeRows(std::unique_ptr<Fetching> fetching, Rows rows) const {
+void HistoryReader::AddRows(std::unique_ptr<Fetching> fetching, Rows rows) const {
   for (std::optional<MessageView>& row : rows) {
     const std::size_t size_bytes = row.has_value() ? row->record.ciphertext().size() : 0;
     // A single message always fits: limits::kMessageBytes is far below.
@@ -283,14 +284,14 @@ void HistoryReader::TakeRows(std::unique_ptr<Fetching> fetching, Rows rows) cons
   Fetch(std::move(fetching));
 }
 
-absl::StatusOr<std::vector<MessageView>> HistoryReader::ToMessages(const MemberView& view, const storage::Page& rows,
-                                                                   const std::string& thread_id) const {
+absl::StatusOr<std::vector<MessageView>> HistoryReader::TakeMessages(const MemberView& view, storage::Page& rows,
+                                                                     const std::string& thread_id) const {
   std::vector<MessageView> messages;
   messages.reserve(rows.items.size());
-  for (const storage::KeyValue& row : rows.items) {
+  for (storage::KeyValue& row : rows.items) {
     const auto key = keys::ParseMessage(row.key);
     if (!key.has_value()) return errors::DataDamaged("message key");
-    auto message = ToMessage(thread_id, key->place, row.value);
+    auto message = ToMessage(thread_id, key->place, std::move(row.value));
     if (!message.ok()) return message.status();
     if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) messages.push_back(*std::move(message));
   }
