@@ -110,6 +110,10 @@ Range TimeRange(const KeyBuilder& prefix, int64_t start_ms, int64_t end_ms) {
 
 }  // namespace
 
+bool IsReadOften(std::string_view key) {
+  return !key.empty() && (key[0] == kHead || key[0] == kDevice || key[0] == kThreadById || key[0] == kThread);
+}
+
 std::string Head() { return KeyBuilder(kHead).Done(); }
 std::string Roster() { return KeyBuilder(kRoster).Done(); }
 std::string Device(DeviceId id) { return KeyBuilder(kDevice).Number(id.value(), 8).Done(); }

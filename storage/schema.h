@@ -76,6 +76,9 @@ std::string RequestAge(int64_t create_ms, const RequestId& id);
 std::string VoidEntry(int64_t void_ms, uint64_t revision, const Place& place);
 std::string DeletionAge(int64_t commit_ms, uint64_t revision);
 
+// Of the small rows that nearly every call reads, and of which a mailbox has few: what a row_cache.h is for.
+bool IsReadOften(std::string_view key);
+
 // Half-open ranges [begin, end) over whole tables or parts of them.
 struct Range {
   std::string begin;

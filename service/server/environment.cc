@@ -41,6 +41,8 @@
 #include "service/server/ticker.h"
 #include "service/wake/wake_driver.h"
 #include "storage/rocksdb/rocksdb_engine.h"
+#include "storage/row_cache.h"
+#include "storage/schema.h"
 
 namespace labyrinth::service {
 
@@ -51,6 +53,8 @@ constexpr absl::Duration kTick = absl::Seconds(1);
 // How often the store is asked for partitions that are due.
 constexpr absl::Duration kWakeInterval = absl::Seconds(2);
 // Owner and group; a directory that sets its group decides which.
+// Some 10,000 mailboxes' heads and a few rows of each.
+constexpr std::size_t kRowCacheBytes = std::size_t{8} << 20;
 constexpr mode_t kAdminSocketMode = 0660;
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 
@@ -84,6 +88,7 @@ struct Environment::Parts {
   const Clock& clock;
   Log log;
   std::unique_ptr<storage::RocksdbEngine> engine;
+  std::optional<storage::RowCache> rows;  // in front of it, for mailboxes
   std::optional<ServerKeys> keys;
   std::unique_ptr<journal::FileJournal> journal;
   std::optional<DevIssuer> dev_issuer;
@@ -202,11 +207,12 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
   policy = {config.server_name, [this](std::string_view account_id) { return keys->AccountPartition(account_id); },
             config.quota.bytes, config.quota.messages};
   page_tokens.emplace(keys->page_token().Clone(), keys->generation(), random);
-  directory.emplace(*engine, *page_tokens);
-  history.emplace(*engine, *page_tokens, clock);
-  changes.emplace(*engine, keys->generation(), clock);
-  downloads.emplace(*engine, *page_tokens, clock);
-  sponsors.emplace(*engine);
+  rows.emplace(*engine, storage::keys::IsReadOften, kRowCacheBytes);
+  directory.emplace(*rows, *page_tokens);
+  history.emplace(*rows, *page_tokens, clock);
+  changes.emplace(*rows, keys->generation(), clock);
+  downloads.emplace(*rows, *page_tokens, clock);
+  sponsors.emplace(*rows);
   enrollments.emplace(clock, random, [this](const std::string& partition, bool membership) {
     enrollment_watches.Wake(partition, /*recheck=*/membership);
   });
@@ -216,7 +222,7 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
     // Off the committer's thread: whoever is woken reads.
     workers->Post([this, partition] { watches.Wake(partition, /*recheck=*/true); });
   };
-  sequencer = std::make_unique<mailbox::Sequencer>(*engine, *workers, clock, random, wake_watches, journal.get());
+  sequencer = std::make_unique<mailbox::Sequencer>(*rows, *workers, clock, random, wake_watches, journal.get());
   caretaker.emplace(*sequencer);
   attachments.emplace(*engine, engine->blobs(), *workers, keys->ticket().Clone(), keys->generation(), clock, random);
   const std::vector<Wakeful*> owners = {

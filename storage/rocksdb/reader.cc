@@ -57,6 +57,13 @@ absl::Status Reader::ReadKeys(const ::rocksdb::ReadOptions& options, uint64_t nu
                               ReadResult& result) const {
   const std::size_t count = request.keys.size();
   if (count == 0) return absl::OkStatus();
+  if (count == 1) {  // for which MultiGet only adds work
+    ::rocksdb::PinnableSlice value;
+    const ::rocksdb::Status status = db_->Get(options, records_, RecordKey(number, request.keys[0]), &value);
+    if (!status.ok() && !status.IsNotFound()) return ToStatus(status, "a row");
+    if (status.ok()) result.values[0] = value.ToString();
+    return absl::OkStatus();
+  }
   std::vector<std::string> keys;
   keys.reserve(count);
   for (const std::string& key : request.keys) keys.push_back(RecordKey(number, key));
