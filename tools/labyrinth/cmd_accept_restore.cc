@@ -40,8 +40,8 @@ absl::Status RunAcceptRestore(Context& context, const AcceptRestoreFlags&) {
 
 }  // namespace
 
-void AddAcceptRestore(CLI::App& app, Chosen& chosen) {
-  AddCommand(app, chosen, "accept-restore",
+void AddAcceptRestore(Command root, Chosen& chosen) {
+  AddCommand(root, chosen, "accept-restore",
              "Go on with a server that was restored from a backup, after it announced that: shows what it lost",
              /*changes=*/true, RunAcceptRestore, std::make_shared<AcceptRestoreFlags>());
 }

@@ -68,12 +68,12 @@ absl::Status RunApprove(Context& context, const ApproveFlags& flags) {
 
 }  // namespace
 
-void AddApprove(CLI::App& app, Chosen& chosen) {
+void AddApprove(Command root, Chosen& chosen) {
   auto flags = std::make_shared<ApproveFlags>();
-  CLI::App* command =
-      AddCommand(app, chosen, "approve", "Let a device next to this one join, by a one-time code that is shown here",
+  Command command =
+      AddCommand(root, chosen, "approve", "Let a device next to this one join, by a one-time code that is shown here",
                  /*changes=*/true, RunApprove, flags);
-  command->add_flag("--yes", flags->yes, "Consent to the first request without asking");
+  command.AddFlag("--yes", &flags->yes, "Consent to the first request without asking");
 }
 
 }  // namespace labyrinth::cli

@@ -98,13 +98,13 @@ absl::Status RunDelete(Context& context, const DeleteFlags& flags) {
 
 }  // namespace
 
-void AddDelete(CLI::App& app, Chosen& chosen) {
+void AddDelete(Command root, Chosen& chosen) {
   auto flags = std::make_shared<DeleteFlags>();
-  CLI::App* command = AddCommand(app, chosen, "delete", "Delete messages and their files from all devices",
-                                 /*changes=*/true, RunDelete, flags);
-  command->add_option("THREAD", flags->thread, "A title, or a handle from 'threads'")->required();
-  command->add_option("MESSAGE", flags->messages, "Ids from 'read --ids', or their first digits")->required();
-  command->add_flag("--yes", flags->yes, "Don't ask");
+  Command command = AddCommand(root, chosen, "delete", "Delete messages and their files from all devices",
+                               /*changes=*/true, RunDelete, flags);
+  command.AddOption("THREAD", &flags->thread, "A title, or a handle from 'threads'", {.required = true});
+  command.AddOption("MESSAGE", &flags->messages, "Ids from 'read --ids', or their first digits", {.required = true});
+  command.AddFlag("--yes", &flags->yes, "Don't ask");
 }
 
 }  // namespace labyrinth::cli

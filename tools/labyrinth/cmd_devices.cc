@@ -49,20 +49,20 @@ absl::Status RunRevokeAny(Context& context, const RevokeFlags& flags) {
 
 }  // namespace
 
-void AddDevices(CLI::App& app, Chosen& chosen) {
+void AddDevices(Command root, Chosen& chosen) {
   auto devices_flags = std::make_shared<DevicesFlags>();
-  CLI::App* devices = AddCommand(app, chosen, "devices", "List the mailbox's devices and recovery codes",
-                                 /*changes=*/false, RunDevices, devices_flags);
-  devices->add_flag("--removed", devices_flags->removed, "Removed ones too");
+  Command devices = AddCommand(root, chosen, "devices", "List the mailbox's devices and recovery codes",
+                               /*changes=*/false, RunDevices, devices_flags);
+  devices.AddFlag("--removed", &devices_flags->removed, "Removed ones too");
 
-  AddCommand(app, chosen, "fingerprint",
+  AddCommand(root, chosen, "fingerprint",
              "Show this device's own fingerprint, for comparing with 'labyrinth devices' on another one",
              /*changes=*/false, RunFingerprint, std::make_shared<FingerprintFlags>());
 
   auto flags = std::make_shared<RevokeFlags>();
-  CLI::App* revoke = AddCommand(app, chosen, "revoke", "Remove a device (or a recovery code) for good",
-                                /*changes=*/true, RunRevokeAny, flags);
-  AddRevokeFlags(*revoke, *flags, "DEVICE");
+  Command revoke = AddCommand(root, chosen, "revoke", "Remove a device (or a recovery code) for good",
+                              /*changes=*/true, RunRevokeAny, flags);
+  AddRevokeFlags(revoke, *flags, "DEVICE");
 }
 
 }  // namespace labyrinth::cli

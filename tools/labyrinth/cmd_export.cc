@@ -72,14 +72,14 @@ absl::Status RunExport(Context& context, const ExportFlags& flags) {
 
 }  // namespace
 
-void AddExport(CLI::App& app, Chosen& chosen) {
+void AddExport(Command root, Chosen& chosen) {
   auto flags = std::make_shared<ExportFlags>();
-  CLI::App* command =
-      AddCommand(app, chosen, "export",
+  Command command =
+      AddCommand(root, chosen, "export",
                  "Write the whole history and its files, in the clear: lines for programs and pages to read",
                  /*changes=*/false, RunExport, flags);
-  command->add_option("DIR", flags->folder, "A folder, new or empty")->required();
-  command->add_flag("--resume", flags->resume, "Continue an interrupted export");
+  command.AddOption("DIR", &flags->folder, "A folder, new or empty", {.required = true});
+  command.AddFlag("--resume", &flags->resume, "Continue an interrupted export");
 }
 
 }  // namespace labyrinth::cli

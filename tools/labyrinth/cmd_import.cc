@@ -150,14 +150,16 @@ absl::Status RunImport(Context& context, const ImportFlags& flags) {
 
 }  // namespace
 
-void AddImport(CLI::App& app, Chosen& chosen) {
+void AddImport(Command root, Chosen& chosen) {
   auto flags = std::make_shared<ImportFlags>();
-  CLI::App* command =
-      AddCommand(app, chosen, "import", "Import a Messenger data export (JSON); again changes nothing twice",
+  Command command =
+      AddCommand(root, chosen, "import", "Import a Messenger data export (JSON); again changes nothing twice",
                  /*changes=*/true, RunImport, flags);
-  command->add_option("EXPORT", flags->path, "The export: a zip file, a folder, or one message_N.json")->required();
-  auto* dry = command->add_flag("--dry-run", flags->dry_run, "Only check and count: needs neither profile nor server");
-  command->add_flag("--resume", flags->resume, "Skip what an interrupted import has saved")->excludes(dry);
+  command.AddOption("EXPORT", &flags->path, "The export: a zip file, a folder, or one message_N.json",
+                    {.required = true});
+  command.AddFlag("--dry-run", &flags->dry_run, "Only check and count: needs neither profile nor server");
+  command.AddFlag("--resume", &flags->resume, "Skip what an interrupted import has saved");
+  command.Exclude("--resume", "--dry-run");
 }
 
 }  // namespace labyrinth::cli

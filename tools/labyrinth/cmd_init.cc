@@ -52,12 +52,12 @@ absl::Status RunInit(Context& context, const InitFlags& flags) {
 
 }  // namespace
 
-void AddInit(CLI::App& app, Chosen& chosen) {
+void AddInit(Command root, Chosen& chosen) {
   auto flags = std::make_shared<InitFlags>();
-  CLI::App* command = AddCommand(app, chosen, "init", "Make the account's mailbox, with this profile as first device",
-                                 /*changes=*/true, RunInit, flags);
-  command->add_option("--recovery-code-to", flags->recovery_code_to, "Make a recovery code as well, in this new file")
-      ->type_name("FILE");
+  Command command = AddCommand(root, chosen, "init", "Make the account's mailbox, with this profile as first device",
+                               /*changes=*/true, RunInit, flags);
+  command.AddOption("--recovery-code-to", &flags->recovery_code_to, "Make a recovery code as well, in this new file",
+                    {.value_name = "FILE"});
 }
 
 }  // namespace labyrinth::cli

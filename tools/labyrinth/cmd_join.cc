@@ -114,24 +114,21 @@ absl::Status RunJoin(Context& context, const JoinFlags& flags) {
 
 }  // namespace
 
-void AddJoin(CLI::App& app, Chosen& chosen) {
+void AddJoin(Command root, Chosen& chosen) {
   auto flags = std::make_shared<JoinFlags>();
-  CLI::App* command = AddCommand(
-      app, chosen, "join", "Make this profile a device of the account's mailbox, by a recovery code or a one-time code",
-      /*changes=*/true, RunJoin, flags);
-  CLI::Option* file =
-      command->add_option("--code-file", flags->code_file, "File with the recovery code; asked for if not given")
-          ->type_name("FILE");
-  CLI::Option* one_time = command
-                              ->add_flag("--one-time", flags->one_time,
-                                         "By six digits that 'labyrinth approve' shows on a device next to this one")
-                              ->excludes(file);
-  command
-      ->add_option("--code-fd", flags->code_fd,
-                   "Open descriptor to read the six digits from, a line a guess; standard input without a terminal")
-      ->type_name("FD")
-      ->check(CLI::NonNegativeNumber)
-      ->needs(one_time);
+  Command command =
+      AddCommand(root, chosen, "join",
+                 "Make this profile a device of the account's mailbox, by a recovery code or a one-time code",
+                 /*changes=*/true, RunJoin, flags);
+  command.AddOption("--code-file", &flags->code_file, "File with the recovery code; asked for if not given",
+                    {.value_name = "FILE"});
+  command.AddFlag("--one-time", &flags->one_time,
+                  "By six digits that 'labyrinth approve' shows on a device next to this one");
+  command.AddOption("--code-fd", &flags->code_fd,
+                    "Open descriptor to read the six digits from, a line a guess; standard input without a terminal",
+                    {.value_name = "FD", .check = NonNegative()});
+  command.Exclude("--one-time", "--code-file");
+  command.Require("--code-fd", "--one-time");
 }
 
 }  // namespace labyrinth::cli

@@ -177,29 +177,26 @@ absl::Status RunRead(Context& context, const ReadFlags& flags) {
 
 }  // namespace
 
-void AddRead(CLI::App& app, Chosen& chosen) {
+void AddRead(Command root, Chosen& chosen) {
   auto threads_flags = std::make_shared<ThreadsFlags>();
-  CLI::App* threads = AddCommand(app, chosen, "threads", "List the threads, newest first", /*changes=*/false,
-                                 RunThreads, threads_flags);
-  threads->add_option("--limit", threads_flags->limit, "At most so many; 0: all (the default)")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N");
+  Command threads = AddCommand(root, chosen, "threads", "List the threads, newest first", /*changes=*/false, RunThreads,
+                               threads_flags);
+  threads.AddOption("--limit", &threads_flags->limit, "At most so many; 0: all (the default)",
+                    {.value_name = "N", .check = NonNegative()});
 
   auto flags = std::make_shared<ReadFlags>();
-  CLI::App* read =
-      AddCommand(app, chosen, "read", "Show a thread's messages, newest first", /*changes=*/false, RunRead, flags);
-  read->add_option("THREAD", flags->thread, "A title, or a handle from 'threads'")->required();
-  read->add_option("--since", flags->since, "From this time on: 2024-05-01, 2024-05-01T12:30, or 7d (ago)")
-      ->type_name("TIME");
-  read->add_option("--until", flags->until, "Before this time")->type_name("TIME");
-  read->add_option("--limit", flags->limit, "At most so many; 0: all")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->capture_default_str();
-  read->add_option("--save-attachments", flags->save_attachments, "Save the messages' files into this folder")
-      ->type_name("DIR");
-  read->add_flag("--ids", flags->ids, "Show each message's id, as 'delete' takes it");
-  read->add_flag("--oldest-first", flags->oldest_first, "Oldest first");
+  Command read =
+      AddCommand(root, chosen, "read", "Show a thread's messages, newest first", /*changes=*/false, RunRead, flags);
+  read.AddOption("THREAD", &flags->thread, "A title, or a handle from 'threads'", {.required = true});
+  read.AddOption("--since", &flags->since, "From this time on: 2024-05-01, 2024-05-01T12:30, or 7d (ago)",
+                 {.value_name = "TIME"});
+  read.AddOption("--until", &flags->until, "Before this time", {.value_name = "TIME"});
+  read.AddOption("--limit", &flags->limit, "At most so many; 0: all",
+                 {.value_name = "N", .shows_default = true, .check = NonNegative()});
+  read.AddOption("--save-attachments", &flags->save_attachments, "Save the messages' files into this folder",
+                 {.value_name = "DIR"});
+  read.AddFlag("--ids", &flags->ids, "Show each message's id, as 'delete' takes it");
+  read.AddFlag("--oldest-first", &flags->oldest_first, "Oldest first");
 }
 
 }  // namespace labyrinth::cli

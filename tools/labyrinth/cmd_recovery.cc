@@ -92,28 +92,27 @@ absl::Status RunTest(Context& context, const TestFlags& flags) {
 
 }  // namespace
 
-void AddRecovery(CLI::App& app, Chosen& chosen) {
-  CLI::App* recovery = app.add_subcommand("recovery", "Recovery codes: what brings everything back without a device");
-  recovery->require_subcommand(1);
+void AddRecovery(Command root, Chosen& chosen) {
+  Command recovery = root.AddGroup("recovery", "Recovery codes: what brings everything back without a device");
 
   auto create_flags = std::make_shared<CreateFlags>();
-  CLI::App* create = AddCommand(*recovery, chosen, "create", "Make a recovery code and show it once", /*changes=*/true,
-                                RunCreate, create_flags);
-  create->add_option("--to", create_flags->to, "Write it to this new file instead")->type_name("FILE");
+  Command create = AddCommand(recovery, chosen, "create", "Make a recovery code and show it once", /*changes=*/true,
+                              RunCreate, create_flags);
+  create.AddOption("--to", &create_flags->to, "Write it to this new file instead", {.value_name = "FILE"});
 
-  AddCommand(*recovery, chosen, "list", "List the recovery codes' handles", /*changes=*/false, RunList,
+  AddCommand(recovery, chosen, "list", "List the recovery codes' handles", /*changes=*/false, RunList,
              std::make_shared<ListFlags>());
 
   auto revoke_flags = std::make_shared<RevokeFlags>();
-  CLI::App* revoke = AddCommand(*recovery, chosen, "revoke", "Make a recovery code worthless", /*changes=*/true,
-                                RunRevokeCode, revoke_flags);
-  AddRevokeFlags(*revoke, *revoke_flags, "CODE");
+  Command revoke = AddCommand(recovery, chosen, "revoke", "Make a recovery code worthless", /*changes=*/true,
+                              RunRevokeCode, revoke_flags);
+  AddRevokeFlags(revoke, *revoke_flags, "CODE");
 
   auto test_flags = std::make_shared<TestFlags>();
-  CLI::App* test = AddCommand(*recovery, chosen, "test", "Say whether a code works, without using it",
-                              /*changes=*/false, RunTest, test_flags);
-  test->add_option("--code-file", test_flags->code_file, "File with the recovery code; asked for if not given")
-      ->type_name("FILE");
+  Command test = AddCommand(recovery, chosen, "test", "Say whether a code works, without using it",
+                            /*changes=*/false, RunTest, test_flags);
+  test.AddOption("--code-file", &test_flags->code_file, "File with the recovery code; asked for if not given",
+                 {.value_name = "FILE"});
 }
 
 }  // namespace labyrinth::cli

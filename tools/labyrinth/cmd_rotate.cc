@@ -47,18 +47,16 @@ absl::Status RunRotate(Context& context, const RotateFlags& flags) {
 
 }  // namespace
 
-void AddRotate(CLI::App& app, Chosen& chosen) {
+void AddRotate(Command root, Chosen& chosen) {
   auto flags = std::make_shared<RotateFlags>();
-  CLI::App* command =
-      AddCommand(app, chosen, "rotate", "Open a fresh epoch now; or, with a flag, say when saves do it by themselves",
+  Command command =
+      AddCommand(root, chosen, "rotate", "Open a fresh epoch now; or, with a flag, say when saves do it by themselves",
                  /*changes=*/true, RunRotate, flags);
-  command->add_option("--after-days", flags->after_days, "When the epoch is older than this; 0: never (first: 30)")
-      ->type_name("DAYS")
-      ->check(CLI::Range(int64_t{0}, kMostDays));
-  command
-      ->add_option("--away-days", flags->away_days, "When this device saved nothing for so long; 0: never (first: 30)")
-      ->type_name("DAYS")
-      ->check(CLI::Range(int64_t{0}, kMostDays));
+  command.AddOption("--after-days", &flags->after_days, "When the epoch is older than this; 0: never (first: 30)",
+                    {.value_name = "DAYS", .check = InRange(0, kMostDays)});
+  command.AddOption("--away-days", &flags->away_days,
+                    "When this device saved nothing for so long; 0: never (first: 30)",
+                    {.value_name = "DAYS", .check = InRange(0, kMostDays)});
 }
 
 }  // namespace labyrinth::cli

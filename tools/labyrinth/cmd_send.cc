@@ -138,17 +138,16 @@ absl::Status RunSend(Context& context, const SendFlags& flags) {
 
 }  // namespace
 
-void AddSend(CLI::App& app, Chosen& chosen) {
+void AddSend(Command root, Chosen& chosen) {
   auto flags = std::make_shared<SendFlags>();
-  CLI::App* command = AddCommand(app, chosen, "send", "Save a message; a title that no thread has starts a thread",
-                                 /*changes=*/true, RunSend, flags);
-  command->add_option("THREAD", flags->thread, "A title, or a handle from 'threads'")->required();
-  command->add_option("TEXT", flags->text, "The text; -: standard input, as without it where no file is attached");
-  command->add_option("--expire", flags->expire, "Let it disappear after so long, as in 24h")->type_name("DURATION");
-  command->add_option("--attach", flags->attach, "Send this file along, at most 100 MiB; may be repeated")
-      ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  Command command = AddCommand(root, chosen, "send", "Save a message; a title that no thread has starts a thread",
+                               /*changes=*/true, RunSend, flags);
+  command.AddOption("THREAD", &flags->thread, "A title, or a handle from 'threads'", {.required = true});
+  command.AddOption("TEXT", &flags->text, "The text; -: standard input, as without it where no file is attached");
+  command.AddOption("--expire", &flags->expire, "Let it disappear after so long, as in 24h",
+                    {.value_name = "DURATION"});
+  command.AddOption("--attach", &flags->attach, "Send this file along, at most 100 MiB; may be repeated",
+                    {.value_name = "FILE"});
 }
 
 }  // namespace labyrinth::cli

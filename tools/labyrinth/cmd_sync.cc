@@ -83,15 +83,16 @@ absl::Status RunSync(Context& context, const SyncFlags& flags) {
 
 }  // namespace
 
-void AddSync(CLI::App& app, Chosen& chosen) {
+void AddSync(Command root, Chosen& chosen) {
   auto flags = std::make_shared<SyncFlags>();
-  CLI::App* command = AddCommand(
-      app, chosen, "sync", "Bring the profile's own copy of the history up to date; it holds the messages in the clear",
-      /*changes=*/true, RunSync, flags);
-  command->add_flag("--save-lacking", flags->save_lacking,
-                    "After the server came back from a backup: save again what it lost");
-  command->add_flag("--rebuild", flags->rebuild, "Throw the copy away and copy everything anew");
-  command->add_flag("--erase", flags->erase, "Throw the copy away");
+  Command command =
+      AddCommand(root, chosen, "sync",
+                 "Bring the profile's own copy of the history up to date; it holds the messages in the clear",
+                 /*changes=*/true, RunSync, flags);
+  command.AddFlag("--save-lacking", &flags->save_lacking,
+                  "After the server came back from a backup: save again what it lost");
+  command.AddFlag("--rebuild", &flags->rebuild, "Throw the copy away and copy everything anew");
+  command.AddFlag("--erase", &flags->erase, "Throw the copy away");
 }
 
 }  // namespace labyrinth::cli

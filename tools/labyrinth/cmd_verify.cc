@@ -67,8 +67,8 @@ absl::Status RunVerify(Context& context, const VerifyFlags&) {
 
 }  // namespace
 
-void AddVerify(CLI::App& app, Chosen& chosen) {
-  AddCommand(app, chosen, "verify", "Check everything that the server holds for this mailbox", /*changes=*/false,
+void AddVerify(Command root, Chosen& chosen) {
+  AddCommand(root, chosen, "verify", "Check everything that the server holds for this mailbox", /*changes=*/false,
              RunVerify, std::make_shared<VerifyFlags>());
 }
 

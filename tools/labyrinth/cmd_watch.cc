@@ -189,12 +189,12 @@ absl::Status RunWatch(Context& context, const WatchFlags& flags) {
 
 }  // namespace
 
-void AddWatch(CLI::App& app, Chosen& chosen) {
+void AddWatch(Command root, Chosen& chosen) {
   auto flags = std::make_shared<WatchFlags>();
-  CLI::App* command = AddCommand(app, chosen, "watch", "Show what happens in the mailbox, as it happens, until Ctrl-C",
-                                 /*changes=*/false, RunWatch, flags);
-  command->add_option("--since", flags->since, "A place that an earlier watch printed; 0: all that is still told")
-      ->type_name("PLACE");
+  Command command = AddCommand(root, chosen, "watch", "Show what happens in the mailbox, as it happens, until Ctrl-C",
+                               /*changes=*/false, RunWatch, flags);
+  command.AddOption("--since", &flags->since, "A place that an earlier watch printed; 0: all that is still told",
+                    {.value_name = "PLACE"});
 }
 
 }  // namespace labyrinth::cli

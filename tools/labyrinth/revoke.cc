@@ -28,13 +28,13 @@ void ShowAdded(const std::vector<client::DeviceView>& added, const RevokeFlags& 
 
 }  // namespace
 
-void AddRevokeFlags(CLI::App& command, RevokeFlags& flags, const std::string& noun) {
-  command.add_option(noun, flags.device, "A handle from the list")->required();
-  command.add_flag("--no-rotate", flags.no_rotate,
-                   "Only cut it off: nothing can be saved until some device opens an epoch without it");
-  command.add_flag("--keep-added", flags.keep_added,
-                   "Keep the devices and recovery codes that it added, which a thief could have done");
-  command.add_flag("--yes", flags.yes, "Don't ask");
+void AddRevokeFlags(Command command, RevokeFlags& flags, const std::string& noun) {
+  command.AddOption(noun, &flags.device, "A handle from the list", {.required = true});
+  command.AddFlag("--no-rotate", &flags.no_rotate,
+                  "Only cut it off: nothing can be saved until some device opens an epoch without it");
+  command.AddFlag("--keep-added", &flags.keep_added,
+                  "Keep the devices and recovery codes that it added, which a thief could have done");
+  command.AddFlag("--yes", &flags.yes, "Don't ask");
 }
 
 absl::Status Revoke(Context& context, const RevokeFlags& flags, bool codes_only) {

@@ -2,10 +2,10 @@
 #ifndef LABYRINTH_TOOLS_LABYRINTH_REVOKE_H_
 #define LABYRINTH_TOOLS_LABYRINTH_REVOKE_H_
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "absl/status/status.h"
+#include "tools/cli/command.h"
 #include "tools/labyrinth/context.h"
 
 namespace labyrinth::cli {
@@ -17,7 +17,7 @@ struct RevokeFlags {
   bool yes = false;
 };
 
-void AddRevokeFlags(CLI::App& command, RevokeFlags& flags, const std::string& noun);
+void AddRevokeFlags(Command command, RevokeFlags& flags, const std::string& noun);
 
 // Shows which other members go with it. Asks for the handle to be typed back on a terminal, else needs --yes.
 // `codes_only`: NOT_FOUND for a device's handle.

@@ -33,17 +33,15 @@ absl::Status Create(Context& context, const CreateFlags& flags) {
 
 }  // namespace
 
-void AddBackup(CLI::App& app, Chosen& chosen) {
-  CLI::App* backup = app.add_subcommand("backup", "Copies of the store");
-  backup->require_subcommand(1);
-  backup->fallthrough();
+void AddBackup(cli::Command root, Chosen& chosen) {
+  cli::Command backup = root.AddGroup("backup", "Copies of the store");
   const auto create = std::make_shared<CreateFlags>();
-  CLI::App* command = AddCommand(*backup, chosen, "create", "Copy the store while it serves", true, &Create, create);
-  command->add_option("DIR", create->dir, "A directory of backups on the server's machine")->required();
-  command->add_flag("--full", create->full, "Also what an earlier backup there holds already");
-  command->add_option("--rate", create->rate_mib, "MiB a second at most; 0: no bound")->type_name("N");
-  command->add_option("--keep", create->keep, "Remove the oldest backups there until N are left")->type_name("N");
-  AddBackupOffline(*backup, chosen);
+  cli::Command command = AddCommand(backup, chosen, "create", "Copy the store while it serves", true, &Create, create);
+  command.AddOption("DIR", &create->dir, "A directory of backups on the server's machine", {.required = true});
+  command.AddFlag("--full", &create->full, "Also what an earlier backup there holds already");
+  command.AddOption("--rate", &create->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
+  command.AddOption("--keep", &create->keep, "Remove the oldest backups there until N are left", {.value_name = "N"});
+  AddBackupOffline(backup, chosen);
 }
 
 }  // namespace labyrinth::ctl

@@ -136,33 +136,30 @@ absl::Status Restore(Context& context, const RestoreFlags& flags) {
 
 }  // namespace
 
-void AddBackupOffline(CLI::App& backup, Chosen& chosen) {
+void AddBackupOffline(cli::Command backup, Chosen& chosen) {
   const auto list = std::make_shared<DirFlags>();
-  CLI::App* command =
+  cli::Command command =
       AddCommand(backup, chosen, "list", "The backups of a directory, oldest first", false, &List, list);
-  command->add_option("DIR", list->dir, "A directory of backups")->required();
+  command.AddOption("DIR", &list->dir, "A directory of backups", {.required = true});
 
   const auto verify = std::make_shared<VerifyFlags>();
   command = AddCommand(backup, chosen, "verify", "Read every byte of the backups and compare checksums", false, &Verify,
                        verify);
-  command->add_option("DIR", verify->dir, "A directory of backups")->required();
-  command->add_option("--backup", verify->backup, "One alone, as 'list' names it")->type_name("N.M");
-  command->add_option("--rate", verify->rate_mib, "MiB a second at most; 0: no bound")->type_name("N");
+  command.AddOption("DIR", &verify->dir, "A directory of backups", {.required = true});
+  command.AddOption("--backup", &verify->backup, "One alone, as 'list' names it", {.value_name = "N.M"});
+  command.AddOption("--rate", &verify->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
 
   const auto restore = std::make_shared<RestoreFlags>();
   command = AddCommand(backup, chosen, "restore", "Make a data directory from a backup; no server runs on it", true,
                        &Restore, restore);
-  command->add_option("DIR", restore->request.backups, "A directory of backups")->required();
-  command->add_option("--to", restore->request.data_dir, "The data directory: empty, or not there yet")
-      ->type_name("EMPTY")
-      ->required();
-  command->add_option("--backup", restore->backup, "Not the newest but this one")->type_name("N.M");
-  command
-      ->add_option("--journal", restore->request.journal,
-                   "The journal of revocations; else revocations.journal in EMPTY")
-      ->type_name("FILE");
-  command->add_flag("--without-journal", restore->request.without_journal,
-                    "It is lost: whoever was removed after the backup was made comes back");
+  command.AddOption("DIR", &restore->request.backups, "A directory of backups", {.required = true});
+  command.AddOption("--to", &restore->request.data_dir, "The data directory: empty, or not there yet",
+                    {.value_name = "EMPTY", .required = true});
+  command.AddOption("--backup", &restore->backup, "Not the newest but this one", {.value_name = "N.M"});
+  command.AddOption("--journal", &restore->request.journal,
+                    "The journal of revocations; else revocations.journal in EMPTY", {.value_name = "FILE"});
+  command.AddFlag("--without-journal", &restore->request.without_journal,
+                  "It is lost: whoever was removed after the backup was made comes back");
 }
 
 }  // namespace labyrinth::ctl

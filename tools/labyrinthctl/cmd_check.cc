@@ -68,20 +68,20 @@ absl::Status Compact(Context& context, const CompactFlags&) {
 
 }  // namespace
 
-void AddCheck(CLI::App& app, Chosen& chosen) {
+void AddCheck(cli::Command root, Chosen& chosen) {
   const auto check = std::make_shared<CheckFlags>();
-  CLI::App* command =
-      AddCommand(app, chosen, "check", "Cross-examine every row of every mailbox", false, &Check, check);
-  AddMailboxFlags(*command, check->mailbox);
-  command->add_flag("--repair", check->repair, "Write anew what is derived from other rows");
-  command->add_flag("--dry-run", check->dry_run, "With --repair: say what it would do");
+  cli::Command command =
+      AddCommand(root, chosen, "check", "Cross-examine every row of every mailbox", false, &Check, check);
+  AddMailboxFlags(command, check->mailbox);
+  command.AddFlag("--repair", &check->repair, "Write anew what is derived from other rows");
+  command.AddFlag("--dry-run", &check->dry_run, "With --repair: say what it would do");
 
   const auto verify = std::make_shared<VerifyFlags>();
   command =
-      AddCommand(app, chosen, "verify", "Read every byte of the store and compare checksums", false, &Verify, verify);
-  command->add_option("--rate", verify->rate_mib, "MiB a second at most; 0: no bound")->type_name("N");
+      AddCommand(root, chosen, "verify", "Read every byte of the store and compare checksums", false, &Verify, verify);
+  command.AddOption("--rate", &verify->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
 
-  AddCommand(app, chosen, "compact", "Merge what was deleted out of the store's files", true, &Compact,
+  AddCommand(root, chosen, "compact", "Merge what was deleted out of the store's files", true, &Compact,
              std::make_shared<CompactFlags>());
 }
 

@@ -9,32 +9,26 @@ namespace labyrinth::ctl {
 namespace {
 
 struct CompletionFlags {
-  const CLI::App* app = nullptr;
+  cli::Command root;
   std::string shell;
 };
 
-std::string WordsOf(const CLI::App& app, const CLI::App& root) {
+// `inherited`: the names that may follow every command.
+void AppendCases(cli::Command command, const std::string& inherited, const std::string& path, std::string& out) {
   std::string words;
-  for (const CLI::App* command : app.get_subcommands({})) words += command->get_name() + " ";
-  for (const CLI::App* from : {&app, &root}) {
-    for (const CLI::Option* option : from->get_options()) {
-      for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
-    }
-    if (&app == &root) break;
-  }
-  return words;
-}
-
-void AppendCases(const CLI::App& app, const CLI::App& root, const std::string& path, std::string& out) {
-  out += fmt::format("    '{}') words='{}' ;;\n", path, WordsOf(app, root));
-  for (const CLI::App* command : app.get_subcommands({})) {
-    AppendCases(*command, root, path + "/" + command->get_name(), out);
+  for (const cli::Command& below : command.commands()) words += below.name() + " ";
+  for (const std::string& name : command.long_names()) words += name + " ";
+  out += fmt::format("    '{}') words='{}{}' ;;\n", path, words, path.empty() ? "" : inherited);
+  for (const cli::Command& below : command.commands()) {
+    AppendCases(below, inherited, path + "/" + below.name(), out);
   }
 }
 
 absl::Status Completion(Context& context, const CompletionFlags& flags) {
+  std::string inherited;
+  for (const std::string& name : flags.root.long_names()) inherited += name + " ";
   std::string cases;
-  AppendCases(*flags.app, *flags.app, "", cases);
+  AppendCases(flags.root, inherited, "", cases);
   if (flags.shell == "zsh") context.out().Line("autoload -U +X bashcompinit && bashcompinit");
   context.out().Line(fmt::format(R"(_labyrinthctl() {{
   local word next path='' words=''
@@ -56,13 +50,10 @@ complete -o default -F _labyrinthctl labyrinthctl)",
 
 }  // namespace
 
-void AddCompletion(CLI::App& app, Chosen& chosen) {
-  const auto flags = std::make_shared<CompletionFlags>();
-  flags->app = &app;
-  AddCommand(app, chosen, "completion", "Print what makes a shell complete these commands", false, &Completion, flags)
-      ->add_option("SHELL", flags->shell, "bash or zsh")
-      ->check(CLI::IsMember({"bash", "zsh"}))
-      ->required();
+void AddCompletion(cli::Command root, Chosen& chosen) {
+  const auto flags = std::make_shared<CompletionFlags>(CompletionFlags{.root = root, .shell = {}});
+  AddCommand(root, chosen, "completion", "Print what makes a shell complete these commands", false, &Completion, flags)
+      .AddOption("SHELL", &flags->shell, "bash or zsh", {.required = true, .check = cli::OneOf({"bash", "zsh"})});
 }
 
 }  // namespace labyrinth::ctl

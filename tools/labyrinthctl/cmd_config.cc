@@ -80,16 +80,13 @@ absl::Status Show(Context& context, const ConfigFlags& flags) {
 
 }  // namespace
 
-void AddConfig(CLI::App& app, Chosen& chosen) {
-  CLI::App* config = app.add_subcommand("config", "The server's configuration file");
-  config->require_subcommand(1);
-  config->fallthrough();
+void AddConfig(cli::Command root, Chosen& chosen) {
+  cli::Command config = root.AddGroup("config", "The server's configuration file");
   for (const auto& [name, what, run] : {std::tuple{"check", "Whether a server would start with it", &Check},
                                         std::tuple{"show", "What it comes to, defaults included", &Show}}) {
     const auto flags = std::make_shared<ConfigFlags>();
-    AddCommand(*config, chosen, name, what, false, run, flags)
-        ->add_option("FILE", flags->file, "TOML")
-        ->capture_default_str();
+    AddCommand(config, chosen, name, what, false, run, flags)
+        .AddOption("FILE", &flags->file, "TOML", {.shows_default = true});
   }
 }
 

@@ -103,22 +103,18 @@ absl::Status Revoke(Context& context, const RevokeFlags& flags) {
 
 }  // namespace
 
-void AddDevice(CLI::App& app, Chosen& chosen) {
-  CLI::App* device = app.add_subcommand("device", "The devices of one mailbox");
-  device->require_subcommand(1);
-  device->fallthrough();
+void AddDevice(cli::Command root, Chosen& chosen) {
+  cli::Command device = root.AddGroup("device", "The devices of one mailbox");
   const auto list = std::make_shared<MailboxFlags>();
-  AddMailboxFlags(*AddCommand(*device, chosen, "list", "All of them, revoked ones included", false, &List, list),
-                  *list);
+  AddMailboxFlags(AddCommand(device, chosen, "list", "All of them, revoked ones included", false, &List, list), *list);
   const auto flags = std::make_shared<RevokeFlags>();
-  CLI::App* revoke =
-      AddCommand(*device, chosen, "revoke", "Cut one off; the mailbox then needs a rotation", true, &Revoke, flags);
-  AddMailboxFlags(*revoke, flags->mailbox);
-  revoke->add_option("--device", flags->device, "Its handle, or its id")->type_name("D")->required();
-  revoke->add_option("--reason", flags->reason, "For the log: printable ASCII, at most 200")
-      ->type_name("TEXT")
-      ->required();
-  revoke->add_flag("--dry-run", flags->dry_run, "Say whom it would hit, change nothing");
+  cli::Command revoke =
+      AddCommand(device, chosen, "revoke", "Cut one off; the mailbox then needs a rotation", true, &Revoke, flags);
+  AddMailboxFlags(revoke, flags->mailbox);
+  revoke.AddOption("--device", &flags->device, "Its handle, or its id", {.value_name = "D", .required = true});
+  revoke.AddOption("--reason", &flags->reason, "For the log: printable ASCII, at most 200",
+                   {.value_name = "TEXT", .required = true});
+  revoke.AddFlag("--dry-run", &flags->dry_run, "Say whom it would hit, change nothing");
 }
 
 }  // namespace labyrinth::ctl

@@ -118,21 +118,19 @@ absl::Status SetQuota(Context& context, const QuotaFlags& flags) {
 
 }  // namespace
 
-void AddMailbox(CLI::App& app, Chosen& chosen) {
-  CLI::App* mailbox = app.add_subcommand("mailbox", "One mailbox: its counters, its quota, its name in the log");
-  mailbox->require_subcommand(1);
-  mailbox->fallthrough();
+void AddMailbox(cli::Command root, Chosen& chosen) {
+  cli::Command mailbox = root.AddGroup("mailbox", "One mailbox: its counters, its quota, its name in the log");
   const auto stats = std::make_shared<MailboxFlags>();
-  AddMailboxFlags(*AddCommand(*mailbox, chosen, "stats", "Counters, state and quota", false, &Stats, stats), *stats);
+  AddMailboxFlags(AddCommand(mailbox, chosen, "stats", "Counters, state and quota", false, &Stats, stats), *stats);
   const auto named = std::make_shared<MailboxFlags>();
-  AddMailboxFlags(*AddCommand(*mailbox, chosen, "pseudonym", "What today's log calls it", false, &ShowPseudonym, named),
+  AddMailboxFlags(AddCommand(mailbox, chosen, "pseudonym", "What today's log calls it", false, &ShowPseudonym, named),
                   *named);
   const auto quota = std::make_shared<QuotaFlags>();
-  CLI::App* set = AddCommand(*mailbox, chosen, "quota", "Set what it may hold", true, &SetQuota, quota);
-  AddMailboxFlags(*set, quota->mailbox);
-  set->add_option("--bytes", quota->bytes, "Of ciphertext: 5GiB, or 'default'")->type_name("N");
-  set->add_option("--messages", quota->messages, "Messages, or 'default'")->type_name("N");
-  set->add_flag("--dry-run", quota->dry_run, "Say what it would be, change nothing");
+  cli::Command set = AddCommand(mailbox, chosen, "quota", "Set what it may hold", true, &SetQuota, quota);
+  AddMailboxFlags(set, quota->mailbox);
+  set.AddOption("--bytes", &quota->bytes, "Of ciphertext: 5GiB, or 'default'", {.value_name = "N"});
+  set.AddOption("--messages", &quota->messages, "Messages, or 'default'", {.value_name = "N"});
+  set.AddFlag("--dry-run", &quota->dry_run, "Say what it would be, change nothing");
 }
 
 }  // namespace labyrinth::ctl

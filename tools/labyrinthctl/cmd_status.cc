@@ -84,15 +84,14 @@ absl::Status Drain(Context& context, const DrainFlags& flags) {
 
 }  // namespace
 
-void AddStatus(CLI::App& app, Chosen& chosen) {
-  AddCommand(app, chosen, "status", "What the server is and how it does", false, &Status, std::make_shared<NoFlags>());
+void AddStatus(cli::Command root, Chosen& chosen) {
+  AddCommand(root, chosen, "status", "What the server is and how it does", false, &Status, std::make_shared<NoFlags>());
   const auto flags = std::make_shared<DrainFlags>();
-  CLI::App* drain =
-      AddCommand(app, chosen, "drain", "Take the server out of service without stopping it", true, &Drain, flags);
-  drain->add_option("--deadline", flags->deadline, "How long to wait until nothing is under way")
-      ->type_name("TIME")
-      ->capture_default_str();
-  drain->add_flag("--undo", flags->undo, "Back into service");
+  cli::Command drain =
+      AddCommand(root, chosen, "drain", "Take the server out of service without stopping it", true, &Drain, flags);
+  drain.AddOption("--deadline", &flags->deadline, "How long to wait until nothing is under way",
+                  {.value_name = "TIME", .shows_default = true});
+  drain.AddFlag("--undo", &flags->undo, "Back into service");
 }
 
 }  // namespace labyrinth::ctl
