@@ -1,5 +1,6 @@
 #include "storage/rocksdb/commit_batch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/rocksdb/reader.h"
@@ -37,10 +38,24 @@ CommitResult CommitBatch::Stage(const LogMark&) {
 }
 
 void CommitBatch::Seal() {
+  encoded_.reserve(partitions_.size() + 1);  // rows point into it
   for (const auto& [name, partition] : partitions_) {
-    if (partition.changed) batch_.Put(records_, PartitionKey(name), EncodePartitionRecord(partition.record));
+    if (!partition.changed) continue;
+    rows_.push_back({PartitionKey(name), encoded_.emplace_back(EncodePartitionRecord(partition.record))});
   }
-  if (write_number_) batch_.Put(records_, NextNumberKey(), EncodeNumber(next_number_));
+  if (write_number_) rows_.push_back({NextNumberKey(), encoded_.emplace_back(EncodeNumber(next_number_))});
+
+  std::stable_sort(rows_.begin(), rows_.end(), [](const Row& one, const Row& other) { return one.key < other.key; });
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto& [key, value] = rows_[i];
+    if (i + 1 < rows_.size() && rows_[i + 1].key == key) continue;  // a later commit wrote it again
+    if (value.has_value()) {
+      batch_.Put(records_, key, ::rocksdb::Slice(value->data(), value->size()));
+    } else {
+      batch_.Delete(records_, key);
+    }
+  }
+  for (const uint64_t number : dropped_) batch_.DeleteRange(records_, RecordKey(number), RecordKey(number + 1));
 }
 
 absl::StatusOr<CommitBatch::Partition*> CommitBatch::Find(const std::string& name) {
@@ -52,7 +67,7 @@ absl::StatusOr<CommitBatch::Partition*> CommitBatch::Find(const std::string& nam
 }
 
 void CommitBatch::StageDrop(const CommitRequest& request, PartitionRecord& record) {
-  if (record.number != 0) batch_.DeleteRange(records_, RecordKey(record.number), RecordKey(record.number + 1));
+  if (record.number != 0) dropped_.push_back(record.number);
   SetWake(request.partition, 0, record);
   record = {.number = 0, .position = {record.position.incarnation + 1, 0}, .wake_at_ms = 0};
 }
@@ -63,12 +78,7 @@ void CommitBatch::StageWrites(const CommitRequest& request, PartitionRecord& rec
     write_number_ = true;
   }
   for (const Write& write : request.writes) {
-    const std::string key = RecordKey(record.number, write.key);
-    if (write.value.has_value()) {
-      batch_.Put(records_, key, *write.value);
-    } else {
-      batch_.Delete(records_, key);
-    }
+    rows_.push_back({RecordKey(record.number, write.key), write.value});
   }
   if (request.wake_at_ms.has_value()) SetWake(request.partition, *request.wake_at_ms, record);
   ++record.position.revision;
@@ -76,8 +86,8 @@ void CommitBatch::StageWrites(const CommitRequest& request, PartitionRecord& rec
 
 void CommitBatch::SetWake(const std::string& name, int64_t wake_at_ms, PartitionRecord& record) {
   if (wake_at_ms == record.wake_at_ms) return;
-  if (record.wake_at_ms != 0) batch_.Delete(records_, WakeKey(record.wake_at_ms, name));
-  if (wake_at_ms != 0) batch_.Put(records_, WakeKey(wake_at_ms, name), ::rocksdb::Slice());
+  if (record.wake_at_ms != 0) rows_.push_back({WakeKey(record.wake_at_ms, name), std::nullopt});
+  if (wake_at_ms != 0) rows_.push_back({WakeKey(wake_at_ms, name), std::string_view()});
   record.wake_at_ms = wake_at_ms;
 }
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "tools/bench/rocksdb_floor.h"
+
 namespace labyrinth::bench {
 namespace {
 
@@ -73,6 +75,12 @@ Contender Bench::MicrosPerCall(std::string label, std::string unit, Slots slots)
     return 1e6 / *calls;
   };
   return contender;
+}
+
+absl::Status CompactStore(Server& server) {
+  if (absl::Status status = server.Stop(); !status.ok()) return status;
+  if (const auto bytes = CompactedBytes(server.store_dir()); !bytes.ok()) return bytes.status();
+  return server.StartAgain();
 }
 
 const std::vector<std::string>& AllRows() {

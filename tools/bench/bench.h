@@ -78,6 +78,9 @@ class Bench {
   std::optional<absl::StatusOr<std::unique_ptr<Postgres>>> postgres_;
 };
 
+// Brings a server's store to rest, fully compacted; the server is stopped meanwhile.
+absl::Status CompactStore(Server& server);
+
 // Each adds the rows or curves of its own that are wanted, if any is. An error ends the run.
 absl::Status MeasureSaves(Bench& bench);
 absl::Status MeasureBatches(Bench& bench);

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "tools/bench/experiment.h"
-#include "tools/bench/rocksdb_floor.h"
 
 namespace labyrinth::bench {
 namespace {
@@ -61,10 +60,8 @@ absl::Status MeasureCold(Bench& bench) {
   if (!added.ok()) return added.status();
   ServerMailbox& mailbox = **added;
   if (absl::Status status = server.Fill({&mailbox}, saved, 100, 4); !status.ok()) return status;
-  // At rest, or what a start replays and compacts would be in memory again.
-  if (absl::Status status = server.Stop(); !status.ok()) return status;
-  if (const auto bytes = CompactedBytes(server.store_dir()); !bytes.ok()) return bytes.status();
-  if (absl::Status status = server.StartAgain(); !status.ok()) return status;
+  // Or what a start replays and compacts would be in memory again.
+  if (absl::Status status = CompactStore(server); !status.ok()) return status;
 
   experiment.Add("cold", [&] {
     return Contender{"just started", "us/page", [&]() -> absl::StatusOr<double> {
