@@ -9,6 +9,7 @@ readonly BUILD_PACKAGES=(
   libprotobuf-dev protobuf-compiler                    # messages and stored records
   golang-github-gogo-googleapis-dev                    # google/rpc's error model, as .proto files
   librocksdb-dev                                       # the embedded engine
+  libgoogle-perftools-dev                              # the server's allocator
   libabsl-dev libspdlog-dev libfmt-dev                 # status, mutexes; logs; text
   libsodium-dev                                        # ristretto255, HChaCha20
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev  # command lines, configuration, JSON
