@@ -10,7 +10,9 @@
 namespace labyrinth::bench {
 namespace {
 
-constexpr int kTriesPerSlice = 4;
+// Neighbours of a virtual machine come in bursts: a slice waits a little longer for its quiet each time.
+constexpr int kTriesPerSlice = 8;
+constexpr std::chrono::milliseconds kPause{500};
 
 std::string Describe(const Busyness& busyness) {
   return fmt::format(
@@ -53,6 +55,7 @@ absl::StatusOr<double> Rounds::Slice(const Contender& contender) {
       return value;
     }
     ++repeated_;
+    std::this_thread::sleep_for(kPause * (i + 1));
   }
   return absl::AbortedError("the machine became busy: " + Describe(busyness));
 }
