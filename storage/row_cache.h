@@ -18,10 +18,10 @@
 namespace labyrinth::storage {
 
 // Keeps the contract of engine.h, whoever else writes to the engine behind it, but for its end: it goes once every call
-// through it was answered, and doesn't wait for that. A row is remembered with the position
-// at which it was read. A read that finds all such rows asks the engine for the others alone, and counts only if the
-// partition stands at that very position: nothing changes without a commit, and no position comes twice. Otherwise it
-// is made again, whole. Thread-safe.
+// through it was answered, and doesn't wait for that. A row is remembered with the position at which it was read. A
+// read that finds all such rows asks the engine for the others alone, and counts only if the partition stands at that
+// very position: nothing changes without a commit, and no position comes twice. Otherwise it is made again, whole.
+// Thread-safe.
 class RowCache final : public Engine {
  public:
   // Which rows to remember, by their keys. Not those over kMaxRowBytes.

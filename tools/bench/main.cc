@@ -101,8 +101,7 @@ int Tell(const Flags& flags, const std::string& earlier, const Report& report) {
   if (absl::Status written = Write(flags.html_file, ToHtml(report)); !written.ok()) return Fail(written);
   if (flags.against_file.empty()) return 0;
   const auto worse = WorseThan(earlier, report);
-  if (!worse.ok())
-    return Fail(absl::Status(worse.status().code(), flags.against_file + ": " + std::string(worse.status().message())));
+  if (!worse.ok()) return Fail(worse.status());
   for (const std::string& line : *worse) fmt::print("WORSE {}\n", line);
   if (worse->empty()) fmt::print("nothing is worse than in {}\n", flags.against_file);
   return worse->empty() ? 0 : 1;
@@ -156,6 +155,13 @@ int Run(Flags flags, const std::string& own_binary) {
     text << in.rdbuf();
     if (!in) return Fail(absl::UnavailableError(flags.against_file + ": cannot be read"));
     earlier = text.str();
+    // Told now, and not after ten minutes of measuring.
+    Report nothing;
+    nothing.quick = flags.bench.quick;
+    const auto comparable = WorseThan(earlier, nothing);
+    if (!comparable.ok()) {
+      return Fail(absl::InvalidArgumentError(flags.against_file + ": " + std::string(comparable.status().message())));
+    }
   }
   flags.bench.own_binary = own_binary;
   std::string dir = std::filesystem::absolute(flags.parent_dir).string() + "/labyrinth-bench-XXXXXX";
