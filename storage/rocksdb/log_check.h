@@ -9,10 +9,10 @@
 //     intact after it was acknowledged. RocksDB numbers writes without gaps: where an intact write doesn't continue the
 //     numbers, one before it is gone.
 //   - A log file is deleted only after the manifest says, synced, that its writes are in tables. So the manifest must
-//     know of every number before the first one in the logs. RocksDB itself looks at a manifest's last record alone: cut
-//     short it takes it for one that was being written, and deletes the tables that it then doesn't know; whole with a
-//     hole in it, which a power cut leaves as well, it refuses. Logs that it is done with say nothing: it deletes the
-//     newest of several first, so one that a crash left behind may stand alone.
+//     know of every number before the first one in the logs. RocksDB itself looks at a manifest's last record alone:
+//     cut short it takes it for one that was being written, and deletes the tables that it then doesn't know; whole
+//     with a hole in it, which a power cut leaves as well, it refuses. Logs that it is done with say nothing: it
+//     deletes the newest of several first, so one that a crash left behind may stand alone.
 //
 // What this can't tell: damage to the very last write before a crash looks like a torn tail. (The last write of a clean
 // stop holds nothing.)

@@ -16,8 +16,8 @@ namespace labyrinth::storage {
 inline constexpr std::size_t kLogHeadBytes = 128;
 
 struct LogWalk {
-  bool stopped = false;  // by the visitor
-  bool torn = false;     // bytes that are no whole record follow the last one
+  bool stopped = false;       // by the visitor
+  bool torn = false;          // bytes that are no whole record follow the last one
   uint64_t intact_bytes = 0;  // where the last whole record ends
 };
 
