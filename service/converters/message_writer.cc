@@ -1,13 +1,16 @@
 #include "service/converters/message_writer.h"
 
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/message_lite.h>
 #include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/support/proto_buffer_writer.h>
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "proto/labyrinth/v1/history.pb.h"
+#include "service/converters/messages.h"
 
 namespace labyrinth::service {
 namespace {
@@ -25,17 +28,6 @@ std::size_t FieldBytes(uint32_t tag, std::size_t size) {
   return CodedOutputStream::VarintSize32(tag) + CodedOutputStream::VarintSize32(static_cast<uint32_t>(size)) + size;
 }
 
-// All but the ciphertext.
-void FillHead(const mailbox::MessageView& view, v1::Message& head) {
-  head.set_message_id(view.record.message_id());
-  head.set_thread_id(view.thread_id);
-  head.set_timestamp_ms(view.place.timestamp_ms);
-  head.set_epoch_id(view.record.epoch_id());
-  head.set_cipher_version(view.record.cipher_version());
-  head.set_expire_ms(view.record.expire_ms());
-  head.set_revision(view.revision());
-}
-
 // `rest`, and `messages` in its repeated field `field`. The parts of a message in Protocol Buffers' encoding may stand
 // one after the other in any order, so each is written as its head and its ciphertext, and all of them before the rest.
 grpc::ByteBuffer Write(const std::vector<mailbox::MessageView>& messages, int field,
@@ -48,7 +40,7 @@ grpc::ByteBuffer Write(const std::vector<mailbox::MessageView>& messages, int fi
   std::size_t total = rest.ByteSizeLong();
   for (const mailbox::MessageView& view : messages) {
     const std::size_t begin = heads.size();
-    FillHead(view, head);
+    HeadToProto(view, head);
     head.AppendToString(&heads);
     head_ends.push_back(heads.size());
     total += FieldBytes(tag, heads.size() - begin + FieldBytes(kCiphertextTag, view.record.ciphertext().size()));

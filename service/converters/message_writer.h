@@ -2,11 +2,9 @@
 #ifndef LABYRINTH_SERVICE_CONVERTERS_MESSAGE_WRITER_H_
 #define LABYRINTH_SERVICE_CONVERTERS_MESSAGE_WRITER_H_
 
-#include <google/protobuf/message_lite.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "service/mailbox/download_reader.h"

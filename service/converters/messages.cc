@@ -158,15 +158,19 @@ v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome) {
   return v1::SAVE_OUTCOME_UNSPECIFIED;
 }
 
-void ToProto(mailbox::MessageView&& view, v1::Message& message) {
-  message.set_revision(view.revision());
-  message.set_message_id(std::move(*view.record.mutable_message_id()));
-  message.set_thread_id(std::move(view.thread_id));
+void HeadToProto(const mailbox::MessageView& view, v1::Message& message) {
+  message.set_message_id(view.record.message_id());
+  message.set_thread_id(view.thread_id);
   message.set_timestamp_ms(view.place.timestamp_ms);
   message.set_epoch_id(view.record.epoch_id());
   message.set_cipher_version(view.record.cipher_version());
-  message.set_ciphertext(std::move(*view.record.mutable_ciphertext()));
   message.set_expire_ms(view.record.expire_ms());
+  message.set_revision(view.revision());
+}
+
+void ToProto(mailbox::MessageView&& view, v1::Message& message) {
+  HeadToProto(view, message);
+  message.set_ciphertext(std::move(*view.record.mutable_ciphertext()));
 }
 
 }  // namespace labyrinth::service

@@ -20,6 +20,8 @@ absl::StatusOr<mailbox::DeleteRequest> ParseDelete(mailbox::Caller caller, const
 absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& request);
 
 v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome);
+// All but the ciphertext.
+void HeadToProto(const mailbox::MessageView& view, v1::Message& message);
 // Moves the ciphertext.
 void ToProto(mailbox::MessageView&& view, v1::Message& message);
 

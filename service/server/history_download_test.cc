@@ -1,5 +1,6 @@
 // Downloads over the wire, while the mailbox changes and streams break.
 #include <fmt/format.h>
+#include <grpcpp/generic/generic_stub.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
+#include "common/errors.h"
 #include "common/limits.h"
 #include "service/auth/server_keys.h"
 #include "service/server/testing/api_history.h"
@@ -172,6 +175,30 @@ TEST_CASE("a fourth download ends the oldest, and watches don't count") {
     CHECK(downloads[i]->End().ok());
   }
   for (const auto& watch : watches) CHECK(watch->MustNext().changes().empty());
+}
+
+// The handlers that write their responses' bytes read their requests' bytes as well.
+TEST_CASE("A request that is no message is refused by name") {
+  Fixture f("malformed");
+  grpc::GenericStub stub(f.server.Channel());
+  const grpc::Slice cut_short(std::string("\x0a\xff"));
+  for (const std::string method : {"ListMessages", "ListThreads", "BatchGetMessages", "DownloadHistory"}) {
+    INFO(method);
+    grpc::ClientContext context;
+    Authorize(context, "", f.session);
+    const grpc::ByteBuffer request(&cut_short, 1);
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    absl::Notification done;
+    stub.UnaryCall(&context, "/labyrinth.v1.HistoryService/" + method, {}, &request, &response,
+                   [&](grpc::Status ended) {
+                     status = std::move(ended);
+                     done.Notify();
+                   });
+    done.WaitForNotification();
+    CHECK(ReasonOfCall(status) == Reason::kInvalidField);
+    CHECK(FieldOf(status) == "request");
+  }
 }
 
 // Beside a scan of the same rows out of the same store, as bytes of ciphertext a second.

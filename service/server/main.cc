@@ -50,7 +50,7 @@ int Do(const ServeCommand& command) {
   // gRPC's own lines may name peers and don't keep to our form.
   gpr_set_log_function([](gpr_log_func_args*) {});
 
-  // Debian's abseil looks for locks that could deadlock: for tests, as it takes 3% of a page's time.
+  // Debian's abseil looks for locks that could deadlock: for tests, as it takes some 2% of a page's time.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 
   SystemClock clock;
