@@ -94,7 +94,7 @@ void RowCache::Remember(const std::string& name, const Position& position, const
     shard.bytes += kPartitionOverheadBytes + name.size();
     partition.position = position;
   }
-  if (IsBefore(position, partition.position)) return;
+  if (IsBefore(position, partition.position)) return;  // a late read, of what nobody will find there again
   if (position != partition.position || partition.bytes > kMaxPartitionBytes) Clear(shard, partition);
   partition.position = position;
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -112,10 +112,9 @@ void RowCache::Commit(CommitRequest request, CommitCallback done) {
   }
   engine_.Commit(std::move(request), [this, before, partition = std::move(partition), writes = std::move(writes),
                                       done = std::move(done)](CommitResult result) mutable {
+    // Whatever else became of it, the position tells the next read.
     if (result.outcome == CommitResult::Outcome::kCommitted) {
       Advance(partition, before, result.position, std::move(writes));
-    } else if (result.outcome != CommitResult::Outcome::kFailed) {
-      Forget(partition);
     }
     std::move(done)(std::move(result));
   });
@@ -128,19 +127,13 @@ void RowCache::Advance(const std::string& name, const Position& before, const Po
   const auto found = shard.partitions.find(name);
   if (found == shard.partitions.end()) return;
   Partition& partition = found->second;
-  // A read may have come first, with the commit in it. A drop leaves none of the rows.
-  if (!IsBefore(partition.position, now)) return;
-  if (partition.position != before || now.incarnation != before.incarnation) return Erase(shard, name);
+  // Rows of another moment: a read came first, with the commit in it, or will bring those that stand there now.
+  if (partition.position != before) return;
+  if (now.incarnation != before.incarnation) return Erase(shard, name);  // dropped, and the rows with it
   partition.position = now;
   for (const Write& write : writes) Put(shard, partition, write.key, write.value);
   if (partition.bytes > kMaxPartitionBytes) Erase(shard, name);
   Evict(shard);
-}
-
-void RowCache::Forget(const std::string& name) {
-  Shard& shard = ShardOf(name);
-  const absl::MutexLock lock(&shard.mutex);
-  Erase(shard, name);
 }
 
 void RowCache::Put(Shard& shard, Partition& partition, const std::string& key, const Row& row) {

@@ -69,7 +69,6 @@ class RowCache final : public Engine {
                 const std::vector<Row>& rows);
   // What a commit did to a partition that stood at `before`.
   void Advance(const std::string& partition, const Position& before, const Position& now, std::vector<Write> writes);
-  void Forget(const std::string& partition);
 
   void Put(Shard& shard, Partition& partition, const std::string& key, const Row& row)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);

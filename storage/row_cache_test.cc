@@ -106,6 +106,12 @@ TEST_CASE("commits beside the cache are seen, and read once more") {
   f.recorder.Asked();
   CHECK(f.Read("p", {"h1"}) == Values{"beside"});
   CHECK(f.recorder.Asked() == std::vector<Keys>{{}, {"h1"}});
+  // One through the cache on top of one beside it: what was remembered is older than both.
+  REQUIRE(f.Write(f.memory, "p", {{"h1", "beside again"}}) == Outcome::kCommitted);
+  ++f.position.revision;
+  REQUIRE(f.Write(f.cache, "p", {{"h2", "through"}}) == Outcome::kCommitted);
+  CHECK(f.Read("p", {"h1", "h2"}) == Values{"beside again", "through"});
+  REQUIRE(f.Write(f.cache, "p", {{"h1", "beside"}}) == Outcome::kCommitted);
   f.position.revision = 0;
   CHECK(f.Write(f.cache, "p", {{"h1", "refused"}}) == Outcome::kConflict);
   CHECK(f.Read("p", {"h1"}) == Values{"beside"});
@@ -152,7 +158,9 @@ TEST_CASE("a read that comes late doesn't bring back what it saw") {
   REQUIRE(f.Write(f.cache, "p", {{"h1", "new"}}) == Outcome::kCommitted);
   f.faults.Release();
   CHECK(answered);
+  f.recorder.Asked();
   CHECK(f.Read("p", {"h1"}) == Values{"new"});
+  CHECK(f.recorder.Asked() == std::vector<Keys>{{}});
 }
 
 TEST_CASE("it keeps to its room: large rows and the longest unused go") {
