@@ -13,14 +13,14 @@ using Outcome = CommitResult::Outcome;
 
 }  // namespace
 
-CommitBatch::CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number,
-                         ::rocksdb::WriteBatch& batch)
-    : db_(db), records_(records), next_number_(next_number), batch_(batch) {}
+CommitBatch::CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, PartitionCache& partitions,
+                         uint64_t next_number, ::rocksdb::WriteBatch& batch)
+    : db_(db), records_(records), partitions_(partitions), next_number_(next_number), batch_(batch) {}
 
 CommitResult CommitBatch::Stage(const CommitRequest& request) {
-  const absl::StatusOr<Partition*> found = Find(request.partition);
+  const absl::StatusOr<Staged*> found = Find(request.partition);
   if (!found.ok()) return {Outcome::kFailed, {}, found.status()};
-  Partition& partition = **found;
+  Staged& partition = **found;
   PartitionRecord& record = partition.record;
   if (record.position != request.expect) return {Outcome::kConflict, record.position, absl::OkStatus()};
   partition.changed = true;
@@ -38,9 +38,10 @@ CommitResult CommitBatch::Stage(const LogMark&) {
 }
 
 void CommitBatch::Seal() {
-  encoded_.reserve(partitions_.size() + 1);  // rows point into it
-  for (const auto& [name, partition] : partitions_) {
+  encoded_.reserve(staged_.size() + 1);  // rows point into it
+  for (const auto& [name, partition] : staged_) {
     if (!partition.changed) continue;
+    partitions_.BeginWrite(name);
     rows_.push_back({PartitionKey(name), encoded_.emplace_back(EncodePartitionRecord(partition.record))});
   }
   if (write_number_) rows_.push_back({NextNumberKey(), encoded_.emplace_back(EncodeNumber(next_number_))});
@@ -58,12 +59,20 @@ void CommitBatch::Seal() {
   for (const uint64_t number : dropped_) batch_.DeleteRange(records_, RecordKey(number), RecordKey(number + 1));
 }
 
-absl::StatusOr<CommitBatch::Partition*> CommitBatch::Find(const std::string& name) {
-  const auto known = partitions_.find(name);
-  if (known != partitions_.end()) return &known->second;
+void CommitBatch::Written() {
+  for (const auto& [name, partition] : staged_) {
+    if (partition.changed) partitions_.EndWrite(name, partition.record);
+  }
+}
+
+absl::StatusOr<CommitBatch::Staged*> CommitBatch::Find(const std::string& name) {
+  const auto known = staged_.find(name);
+  if (known != staged_.end()) return &known->second;
+  const PartitionCache::Glimpse glimpse = partitions_.Look(name);
+  if (glimpse.record().has_value()) return &staged_.emplace(name, Staged{*glimpse.record()}).first->second;
   auto record = LoadPartition(db_, records_, CheckedRead(), name);
   if (!record.ok()) return record.status();
-  return &partitions_.emplace(name, Partition{*record}).first->second;
+  return &staged_.emplace(name, Staged{*record}).first->second;
 }
 
 void CommitBatch::StageDrop(const CommitRequest& request, PartitionRecord& record) {

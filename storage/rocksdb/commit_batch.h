@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "storage/engine.h"
 #include "storage/rocksdb/layout.h"
+#include "storage/rocksdb/partition_cache.h"
 #include "storage/rocksdb/queued_write.h"
 
 namespace labyrinth::storage {
@@ -26,22 +27,25 @@ namespace labyrinth::storage {
 // being made.
 class CommitBatch {
  public:
-  // Adds to `batch`, which outlives it. `next_number` is the lowest partition number that was never used.
-  CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, uint64_t next_number,
-              ::rocksdb::WriteBatch& batch);
+  // Adds to `batch`, which outlives it, as `partitions` do. `next_number` is the lowest partition number that was never
+  // used.
+  CommitBatch(::rocksdb::DB* db, ::rocksdb::ColumnFamilyHandle* records, PartitionCache& partitions,
+              uint64_t next_number, ::rocksdb::WriteBatch& batch);
 
   // The request outlives the batch. kCommitted, kConflict, or kFailed with DATA_DAMAGED or ENGINE_UNAVAILABLE when the
   // partition's record can't be read.
   CommitResult Stage(const CommitRequest& request);
   CommitResult Stage(const LogMark&);
 
-  // Completes the commits' part of the batch; none is staged afterwards.
+  // Completes the commits' part of the batch; none is staged afterwards, and the batch is written next.
   void Seal();
+  // The sealed batch was written.
+  void Written();
 
   uint64_t next_number() const { return next_number_; }
 
  private:
-  struct Partition {
+  struct Staged {
     PartitionRecord record;
     bool changed = false;
   };
@@ -50,17 +54,18 @@ class CommitBatch {
     std::optional<std::string_view> value;  // nullopt: deleted
   };
 
-  absl::StatusOr<Partition*> Find(const std::string& name);
+  absl::StatusOr<Staged*> Find(const std::string& name);
   void StageDrop(const CommitRequest& request, PartitionRecord& record);
   void StageWrites(const CommitRequest& request, PartitionRecord& record);
   void SetWake(const std::string& name, int64_t wake_at_ms, PartitionRecord& record);
 
   ::rocksdb::DB* const db_;
   ::rocksdb::ColumnFamilyHandle* const records_;
+  PartitionCache& partitions_;
   uint64_t next_number_;
   bool write_number_ = false;
   ::rocksdb::WriteBatch& batch_;
-  std::unordered_map<std::string, Partition> partitions_;
+  std::unordered_map<std::string, Staged> staged_;
   std::vector<Row> rows_;             // as they were staged
   std::vector<uint64_t> dropped_;     // partition numbers, which nothing is written under any more
   std::vector<std::string> encoded_;  // values that no request holds

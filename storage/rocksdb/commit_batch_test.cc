@@ -39,11 +39,12 @@ struct Fixture {
   // All as one write; true if all were committed.
   bool Apply(const std::vector<CommitRequest>& requests) {
     ::rocksdb::WriteBatch writes;
-    CommitBatch batch(db.get(), db->DefaultColumnFamily(), next_number, writes);
+    CommitBatch batch(db.get(), db->DefaultColumnFamily(), partitions, next_number, writes);
     bool committed = true;
     for (const CommitRequest& request : requests) committed &= batch.Stage(request).outcome == Outcome::kCommitted;
     batch.Seal();
     REQUIRE(db->Write({}, &writes).ok());
+    batch.Written();
     next_number = batch.next_number();
     return committed;
   }
@@ -51,7 +52,7 @@ struct Fixture {
     ReadRequest request;
     request.partition = partition;
     request.keys = {key};
-    const auto read = Reader(db.get(), db->DefaultColumnFamily()).Read(request);
+    const auto read = Reader(db.get(), db->DefaultColumnFamily(), partitions).Read(request);
     REQUIRE(read.ok());
     return read->values[0];
   }
@@ -65,6 +66,7 @@ struct Fixture {
 
   const std::unique_ptr<::rocksdb::Env> env{::rocksdb::NewMemEnv(::rocksdb::Env::Default())};
   std::unique_ptr<::rocksdb::DB> db;
+  PartitionCache partitions;
   uint64_t next_number = 1;
 };
 
@@ -96,6 +98,29 @@ TEST_CASE("a drop takes all rows with it, those of its own write too, and none t
   CHECK(f.RowsOfNumber(2) == 1);
   CHECK(f.Get("p", "a") == std::nullopt);
   CHECK(f.Get("p", "b") == "new");
+}
+
+TEST_CASE("readers are told of a write before any of it can be seen, and know where it led once all of it can") {
+  Fixture f;
+  REQUIRE(f.Apply({f.Commit("p", {1, 0}, {{"a", "old"}})}));
+  const PartitionCache::Glimpse before = f.partitions.Look("p");
+  REQUIRE(before.record().has_value());
+  CHECK(before.record()->position == Position{1, 1});
+
+  ::rocksdb::WriteBatch writes;
+  CommitBatch batch(f.db.get(), f.db->DefaultColumnFamily(), f.partitions, f.next_number, writes);
+  const CommitRequest commit = f.Commit("p", {1, 1}, {{"a", "new"}});
+  const CommitRequest conflict = f.Commit("q", {1, 7}, {{"a", "nobody's"}});
+  REQUIRE(batch.Stage(commit).outcome == Outcome::kCommitted);
+  REQUIRE(batch.Stage(conflict).outcome == Outcome::kConflict);
+  CHECK(f.partitions.Holds("p", before));
+  batch.Seal();
+  CHECK_FALSE(f.partitions.Holds("p", before));
+  CHECK_FALSE(f.partitions.Look("p").record().has_value());
+  REQUIRE(f.db->Write({}, &writes).ok());
+  batch.Written();
+  CHECK(f.partitions.Look("p").record()->position == Position{1, 2});
+  CHECK_FALSE(f.partitions.Look("q").record().has_value());
 }
 
 }  // namespace

@@ -36,10 +36,11 @@ void MakeUncertain(std::vector<CommitResult>& results) {
 
 }  // namespace
 
-Committer::Committer(::rocksdb::DB* db, Families families, uint64_t next_number, DiskReserve reserve,
-                     CommitQueue::Bytes group, CommitQueue& queue, FailStop& fail_stop)
+Committer::Committer(::rocksdb::DB* db, Families families, PartitionCache& partitions, uint64_t next_number,
+                     DiskReserve reserve, CommitQueue::Bytes group, CommitQueue& queue, FailStop& fail_stop)
     : db_(db),
       families_(families),
+      partitions_(partitions),
       next_number_(next_number),
       reserve_(std::move(reserve)),
       group_bytes_(group),
@@ -66,7 +67,7 @@ std::vector<CommitResult> Committer::Apply(const std::vector<QueuedWrite>& group
   }
   const CommitResult full = {Outcome::kFailed, {}, DiskNearlyFull()};
   ::rocksdb::WriteBatch writes(/*reserved_bytes=*/0, /*max_bytes=*/0, kProtectionBytesPerKey, /*default_cf_ts_sz=*/0);
-  CommitBatch commits(db_, families_.records, next_number_, writes);
+  CommitBatch commits(db_, families_.records, partitions_, next_number_, writes);
   BlobBatch blobs(db_, families_.blobs, writes);
   std::vector<CommitResult> results;
   results.reserve(group.size());
@@ -87,6 +88,7 @@ std::vector<CommitResult> Committer::Apply(const std::vector<QueuedWrite>& group
   const ::rocksdb::Status status = db_->Write(SyncedWrite(), &writes);
   if (status.ok()) {
     next_number_ = commits.next_number();
+    commits.Written();
   } else {
     fail_stop_.Trip(fmt::format("a synced write failed: {}", status.ToString()));
     MakeUncertain(results);

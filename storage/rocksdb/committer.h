@@ -12,6 +12,7 @@
 #include "storage/rocksdb/commit_queue.h"
 #include "storage/rocksdb/disk_reserve.h"
 #include "storage/rocksdb/fail_stop.h"
+#include "storage/rocksdb/partition_cache.h"
 
 namespace labyrinth::storage {
 
@@ -27,8 +28,8 @@ class Committer {
   };
 
   // All of them outlive the committer. One write carries at most `group` of commits and of chunks.
-  Committer(::rocksdb::DB* db, Families families, uint64_t next_number, DiskReserve reserve, CommitQueue::Bytes group,
-            CommitQueue& queue, FailStop& fail_stop);
+  Committer(::rocksdb::DB* db, Families families, PartitionCache& partitions, uint64_t next_number, DiskReserve reserve,
+            CommitQueue::Bytes group, CommitQueue& queue, FailStop& fail_stop);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   // Stops the queue, answers whatever is in it, and waits for the thread. Not to be called from a callback.
@@ -41,6 +42,7 @@ class Committer {
   // The thread's own.
   ::rocksdb::DB* const db_;
   const Families families_;
+  PartitionCache& partitions_;
   uint64_t next_number_;
   DiskReserve reserve_;
 

@@ -32,21 +32,31 @@ absl::StatusOr<PartitionRecord> LoadPartition(::rocksdb::DB* db, ::rocksdb::Colu
 absl::StatusOr<ReadResult> Reader::Read(const ReadRequest& request) const {
   if (absl::Status valid = ValidateRead(request); !valid.ok()) return valid;
   if (request.deadline < absl::Now()) return PastDeadline();
-  ::rocksdb::ManagedSnapshot snapshot(db_);
   ::rocksdb::ReadOptions options = CheckedRead(request.deadline);
+  const PartitionCache::Glimpse glimpse = partitions_.Look(request.partition);
+  if (glimpse.record().has_value()) {
+    auto result = ReadRows(options, *glimpse.record(), request);
+    if (!result.ok() || partitions_.Holds(request.partition, glimpse)) return result;
+  }
+  ::rocksdb::ManagedSnapshot snapshot(db_);
   options.snapshot = snapshot.snapshot();
-
   const auto partition = LoadPartition(db_, records_, options, request.partition);
   if (!partition.ok()) return partition.status();
+  partitions_.Remember(request.partition, glimpse, *partition);
+  return ReadRows(options, *partition, request);
+}
+
+absl::StatusOr<ReadResult> Reader::ReadRows(const ::rocksdb::ReadOptions& options, const PartitionRecord& partition,
+                                            const ReadRequest& request) const {
   ReadResult result;
-  result.position = partition->position;
+  result.position = partition.position;
   result.values.resize(request.keys.size());
   result.pages.resize(request.scans.size());
-  if (partition->number == 0) return result;  // it has no rows
+  if (partition.number == 0) return result;  // it has no rows
 
-  if (absl::Status read = ReadKeys(options, partition->number, request, result); !read.ok()) return read;
+  if (absl::Status read = ReadKeys(options, partition.number, request, result); !read.ok()) return read;
   for (std::size_t i = 0; i < request.scans.size(); ++i) {
-    auto page = ReadScan(options, partition->number, request.scans[i]);
+    auto page = ReadScan(options, partition.number, request.scans[i]);
     if (!page.ok()) return page.status();
     result.pages[i] = *std::move(page);
   }

@@ -16,6 +16,7 @@
 #include "storage/rocksdb/file_verifier.h"
 #include "storage/rocksdb/layout.h"
 #include "storage/rocksdb/log_check.h"
+#include "storage/rocksdb/partition_cache.h"
 #include "storage/rocksdb/reader.h"
 #include "storage/rocksdb/rocksdb_blob_store.h"
 #include "storage/rocksdb/store_dir.h"
@@ -68,6 +69,7 @@ struct RocksdbEngine::State {
   std::unique_ptr<::rocksdb::DB> db;
   std::vector<::rocksdb::ColumnFamilyHandle*> families;  // records, blobs
   bool torn = false;
+  PartitionCache partitions;
   std::optional<Reader> reader;
   CommitQueue queue;
   std::optional<Committer> committer;
@@ -124,10 +126,10 @@ absl::Status RocksdbEngine::State::Start(const RocksdbOptions& options) {
   if (!next_number.has_value()) {
     return OpenError(dir.path(), ::rocksdb::Status::Corruption("the next partition number"));
   }
-  reader.emplace(db.get(), families[0]);
+  reader.emplace(db.get(), families[0], partitions);
   const DiskReserve reserve(dir.path(), options.min_free_disk_bytes);
   const Committer::Families both{families[0], families[1]};
-  committer.emplace(db.get(), both, *next_number, reserve,
+  committer.emplace(db.get(), both, partitions, *next_number, reserve,
                     CommitQueue::Bytes{options.group_bytes, options.blob_group_bytes}, queue, fail_stop);
   blobs.emplace(BlobReader(db.get(), families[1]), queue);
   const absl::Duration every = absl::Seconds(options.erase_blobs_within_seconds) / kErasePasses;

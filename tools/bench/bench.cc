@@ -96,6 +96,13 @@ const std::vector<std::string>& AllRows() {
   return rows;
 }
 
+const std::vector<std::string>& OtherRows() {
+  static const std::vector<std::string> rows = {
+      "other_save", "other_save_1", "other_batch", "other_page", "other_page_1", "other_restore",
+  };
+  return rows;
+}
+
 const std::vector<std::string>& AllCurves() {
   static const std::vector<std::string> curves = {
       "page_by_size",         "save_by_size",         "page_by_in_flight", "save_by_in_flight",

@@ -23,10 +23,12 @@ namespace labyrinth::bench {
 struct BenchOptions {
   bool quick = false;
   bool allow_busy = false;
+  int rounds = 0;              // 0: as usual
   std::set<std::string> only;  // names of rows and curves; empty: all
   uint64_t seed = 1;
   std::string dir;  // an empty one, for everything
   std::string server_binary;
+  std::string other_binary;  // another labyrinthd to measure beside it; empty: none
   std::string ctl_binary;
   std::string own_binary;
 };
@@ -35,7 +37,7 @@ struct BenchOptions {
 class Bench {
  public:
   explicit Bench(BenchOptions options)
-      : options_(std::move(options)), payload_(options_.seed), rounds_(options_.quick ? 3 : 5, options_.allow_busy) {}
+      : options_(std::move(options)), payload_(options_.seed), rounds_(RoundsOf(options_), options_.allow_busy) {}
 
   bool Wants(const std::string& name) const { return options_.only.empty() || options_.only.count(name) != 0; }
   bool quick() const { return options_.quick; }
@@ -56,6 +58,11 @@ class Bench {
                                                     uint32_t block_cache_mib = Server::kDefaultCacheMib) const {
     return Server::Start(options_.server_binary, dir(name), block_cache_mib);
   }
+  // One of the other build; only if has_other().
+  bool has_other() const { return !options_.other_binary.empty(); }
+  absl::StatusOr<std::unique_ptr<Server>> NewOther(const std::string& name) const {
+    return Server::Start(options_.other_binary, dir(name));
+  }
 
   // So many empty mailboxes of the shared server.
   absl::StatusOr<Mailboxes> NewMailboxes(int count, uint64_t threads);
@@ -68,6 +75,11 @@ class Bench {
   Contender MicrosPerCall(std::string label, std::string unit, Slots slots) const;
 
  private:
+  static int RoundsOf(const BenchOptions& options) {
+    if (options.rounds > 0) return options.rounds;
+    return options.quick ? 3 : 5;
+  }
+
   const BenchOptions options_;
   const Payload payload_;
   Rounds rounds_;
@@ -98,10 +110,12 @@ absl::Status MeasureBySize(Bench& bench);
 absl::Status MeasureByInFlight(Bench& bench);
 absl::Status MeasureByLoad(Bench& bench);
 absl::Status MeasureByBatch(Bench& bench);
+absl::Status MeasureOther(Bench& bench);  // nothing without another build
 
-// The names of all rows, and of all curves.
+// The names of all rows, of all curves, and of those rows that need another build.
 const std::vector<std::string>& AllRows();
 const std::vector<std::string>& AllCurves();
+const std::vector<std::string>& OtherRows();
 
 }  // namespace labyrinth::bench
 

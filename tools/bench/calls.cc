@@ -212,4 +212,31 @@ Slots ChangesSlots(const Channels& channels, LoadMailbox& mailbox, int in_flight
   });
 }
 
+absl::StatusOr<double> Download(v1::HistoryService::Stub& stub, const LoadMailbox& mailbox, uint64_t count,
+                                uint64_t total) {
+  using Clock = std::chrono::steady_clock;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  context.AddMetadata(kSessionHeader, mailbox.session);
+  const auto start = Clock::now();
+  const auto reader = stub.DownloadHistory(&context, {});
+  v1::DownloadHistoryResponse part;
+  uint64_t received = 0;
+  while (received < count && reader->Read(&part)) {
+    received += static_cast<uint64_t>(part.messages_size());
+    if (part.total_count() != total || part.done_count() != received) {
+      return absl::DataLossError("a wrong answer: a download's sums");
+    }
+    if (part.messages_size() == 0) continue;
+    const int which = static_cast<int>(Mix(received) % static_cast<uint64_t>(part.messages_size()));
+    if (absl::Status status = mailbox.payload.Check(part.messages(which), mailbox.threads); !status.ok()) return status;
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const bool whole = received >= count;
+  if (whole) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!whole) return status.ok() ? absl::DataLossError("a wrong answer: a download too short") : FromGrpc(status);
+  return static_cast<double>(received) / seconds;
+}
+
 }  // namespace labyrinth::bench

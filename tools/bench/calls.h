@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "tools/bench/load.h"
 #include "tools/bench/mailbox.h"
 
@@ -42,6 +44,11 @@ Slots GetSlots(const Channels& channels, const Mailboxes& mailboxes, int in_flig
 // message. `head` is where the mailbox stands.
 Slots ChangesSlots(const Channels& channels, LoadMailbox& mailbox, int in_flight, const v1::Cursor& head,
                    uint64_t commits);
+
+// Downloads the first `count` messages of a mailbox of `total`, one call; messages a second. Sums are compared, and one
+// message of each part.
+absl::StatusOr<double> Download(v1::HistoryService::Stub& stub, const LoadMailbox& mailbox, uint64_t count,
+                                uint64_t total);
 
 }  // namespace labyrinth::bench
 

@@ -49,10 +49,10 @@ void TellNew(const std::vector<Measured>& all, std::size_t first) {
 }
 
 absl::Status MeasureAll(Bench& bench) {
-  absl::Status (*const experiments[])(Bench&) = {MeasureSaves,   MeasureBatches,     MeasureBackup,   MeasurePages,
-                                                 MeasureLatency, MeasureDevices,     MeasureFlatness, MeasureCold,
-                                                 MeasureRestore, MeasureAttachments, MeasureDisk,     MeasureMemory,
-                                                 MeasureBySize,  MeasureByInFlight,  MeasureByLoad,   MeasureByBatch};
+  absl::Status (*const experiments[])(Bench&) = {
+      MeasureSaves,    MeasureBatches,    MeasureBackup,  MeasurePages,       MeasureLatency, MeasureDevices,
+      MeasureFlatness, MeasureCold,       MeasureRestore, MeasureAttachments, MeasureDisk,    MeasureMemory,
+      MeasureBySize,   MeasureByInFlight, MeasureByLoad,  MeasureByBatch,     MeasureOther};
   for (const auto experiment : experiments) {
     const std::size_t rows = bench.rows().size(), curves = bench.curves().size();
     if (absl::Status status = experiment(bench); !status.ok()) return status;
@@ -184,6 +184,10 @@ int Main(int argc, char** argv) {
   app.add_option("--against", flags.against_file, "an earlier result: fail if a row is worse than noise explains");
   app.add_option("--dir", flags.parent_dir, "where everything is kept meanwhile: a disk, with 8 GB free");
   app.add_option("--server", flags.bench.server_binary, "labyrinthd (default: beside this program)");
+  app.add_option("--other", flags.bench.other_binary,
+                 "another labyrinthd: measures this one beside it, and nothing else unless --only says so");
+  app.add_option("--rounds", flags.bench.rounds, "how often each is measured (default: 5, or 3 with --quick)")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--ctl", flags.bench.ctl_binary, "labyrinthctl (default: beside this program)");
   app.add_option("--commit", flags.commit, "what is measured, for the result");
   app.add_option("--seed", flags.bench.seed, "of the messages");
@@ -198,8 +202,14 @@ int Main(int argc, char** argv) {
   const auto is_among = [](const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  const bool has_other = !flags.bench.other_binary.empty();
+  if (has_other && flags.only.empty()) flags.only = OtherRows();
   for (const std::string& name : flags.only) {
-    if (!is_among(AllRows(), name) && !is_among(AllCurves(), name)) {
+    if (is_among(OtherRows(), name) && !has_other) {
+      fmt::print(stderr, "labyrinth-bench: --only: {} needs --other\n", name);
+      return 2;
+    }
+    if (!is_among(AllRows(), name) && !is_among(AllCurves(), name) && !is_among(OtherRows(), name)) {
       fmt::print(stderr, "labyrinth-bench: --only: no row or curve '{}'; there are: {}, and the curves {}\n", name,
                  fmt::join(AllRows(), " "), fmt::join(AllCurves(), " "));
       return 2;

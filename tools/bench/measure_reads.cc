@@ -1,8 +1,6 @@
 // Reads: pages, messages by id, changes, whole mailboxes.
 #include <grpcpp/client_context.h>
 
-#include <chrono>
-
 #include "common/rpc_status.h"
 #include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "tools/bench/experiment.h"
@@ -130,38 +128,6 @@ absl::Status MeasureFlatness(Bench& bench) {
   add("large any", *large_mailbox, PageOf::kAnywhereInThread, large);
   return experiment.Run();
 }
-
-namespace {
-
-// Downloads the first `count` messages of a mailbox of `total`; messages a second.
-absl::StatusOr<double> Download(v1::HistoryService::Stub& stub, const LoadMailbox& mailbox, uint64_t count,
-                                uint64_t total) {
-  using Clock = std::chrono::steady_clock;
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
-  context.AddMetadata(kSessionHeader, mailbox.session);
-  const auto start = Clock::now();
-  const auto reader = stub.DownloadHistory(&context, {});
-  v1::DownloadHistoryResponse part;
-  uint64_t received = 0;
-  while (received < count && reader->Read(&part)) {
-    received += static_cast<uint64_t>(part.messages_size());
-    if (part.total_count() != total || part.done_count() != received) {
-      return absl::DataLossError("a wrong answer: a download's sums");
-    }
-    if (part.messages_size() == 0) continue;
-    const int which = static_cast<int>(Mix(received) % static_cast<uint64_t>(part.messages_size()));
-    if (absl::Status status = mailbox.payload.Check(part.messages(which), mailbox.threads); !status.ok()) return status;
-  }
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const bool whole = received >= count;
-  if (whole) context.TryCancel();
-  const grpc::Status status = reader->Finish();
-  if (!whole) return status.ok() ? absl::DataLossError("a wrong answer: a download too short") : FromGrpc(status);
-  return static_cast<double>(received) / seconds;
-}
-
-}  // namespace
 
 absl::Status MeasureRestore(Bench& bench) {
   const uint64_t total = bench.quick() ? 50'000 : 300'000, count = total * 9 / 10;
