@@ -29,8 +29,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -65,14 +67,16 @@ struct Scan {
   std::size_t max_bytes = 1 << 20;
 };
 
-struct KeyValue {
-  std::string key;
-  std::string value;
+// Of a page, which holds what both point into.
+struct Row {
+  std::string_view key;
+  std::string_view value;
 };
 
 struct Page {
-  std::vector<KeyValue> items;  // in the scan's direction
-  bool more = false;            // the range holds items beyond these
+  std::vector<Row> items;             // in the scan's direction
+  bool more = false;                  // the range holds items beyond these
+  std::shared_ptr<const void> bytes;  // of the items; whoever keeps a part of one keeps this
 };
 
 struct ReadRequest {

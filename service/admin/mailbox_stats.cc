@@ -26,13 +26,13 @@ absl::StatusOr<MailboxOverview> ReadOverview(storage::Engine& engine, const std:
     if (!head.ok()) return head.status();
     overview.head = *std::move(head);
     overview.position = read->position;
-    for (const storage::KeyValue& row : read->pages[0].items) {
+    for (const storage::Row& row : read->pages[0].items) {
       const auto id = storage::keys::ParseDevice(row.key);
       auto device = mailbox::ParseRecord<storage_v1::DeviceRecord>(row.value);
       if (!id.has_value()) return errors::DataDamaged("a device's key");
       if (!device.ok()) return device.status();
       overview.devices.emplace_back(*id, *std::move(device));
-      begin = row.key + '\0';
+      begin = std::string(row.key) + '\0';
     }
     if (!read->pages[0].more) return overview;
   }

@@ -45,7 +45,7 @@ void Sweeper::Wake(const std::string& partition, absl::Time deadline, Done done)
   store_.engine.Read(std::move(request), [this, run](absl::StatusOr<storage::ReadResult> result) mutable {
     if (!result.ok()) return run->Finish(result.status());
     const int64_t now_ms = store_.NowMs();
-    for (const storage::KeyValue& row : result->pages[0].items) {
+    for (const storage::Row& row : result->pages[0].items) {
       const auto due = keys::ParseDue(run->kind, row.key);
       if (!due.has_value()) return run->Finish(errors::DataDamaged("an attachment's due row"));
       if (due->due_ms > now_ms) break;

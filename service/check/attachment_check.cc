@@ -77,13 +77,13 @@ void AttachmentCheck::Run() {
 }
 
 void AttachmentCheck::CheckReferences() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     const auto index = IndexOf(row.key);
     ReferenceRecord reference;
     if (!index.has_value() || !reference.ParseFromString(row.value)) return;
     wants.Key(keys::ReferenceDue(reference.due_ms(), *index));
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto index = IndexOf(row.key);
     ReferenceRecord reference;
     const bool parsed = index.has_value() && reference.ParseFromString(row.value);
@@ -106,7 +106,7 @@ void AttachmentCheck::CheckReferences() {
 }
 
 void AttachmentCheck::CheckBlobs() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     const auto name = BlobOf(row.key);
     BlobRecord blob;
     if (!name.has_value() || !blob.ParseFromString(row.value)) return;
@@ -114,7 +114,7 @@ void AttachmentCheck::CheckBlobs() {
     const auto [begin, end] = SetOf(*name);
     wants.Range(begin, end);
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto name = BlobOf(row.key);
     BlobRecord blob;
     if (!name.has_value() || !blob.ParseFromString(row.value)) return Primary("blob_unreadable", row.key);
@@ -123,7 +123,7 @@ void AttachmentCheck::CheckBlobs() {
       PutMark(keys::BlobDue(blob.due_ms(), *name));
     }
     const auto [begin, end] = SetOf(*name);
-    const storage::Page& set = *moment.PageOf(begin, end);
+    const Page& set = *moment.PageOf(begin, end);
     if (set.more) {
       ++summary_.unjudged;
     } else if (set.items.size() != blob.reference_count()) {
@@ -151,14 +151,14 @@ void AttachmentCheck::CheckBlobs() {
 }
 
 void AttachmentCheck::CheckBackReferences() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     const auto key = BackKeyOf(row.key);
     BackReferenceRecord back;
     if (!key.has_value() || !back.ParseFromString(row.value)) return;
     wants.Key(keys::Blob(key->blob));
     if (back.due_ms() != 0) wants.Key(keys::BackReferenceDue(back.due_ms(), key->blob, key->index));
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto key = BackKeyOf(row.key);
     BackReferenceRecord back;
     if (!key.has_value() || !back.ParseFromString(row.value)) return Primary("back_reference_unreadable", row.key);
@@ -187,10 +187,10 @@ void AttachmentCheck::CheckDue(keys::Kind kind) {
     if (!due.blob.has_value()) return keys::Reference(*due.index);
     return due.index.has_value() ? keys::BackReference(*due.blob, *due.index) : keys::Blob(*due.blob);
   };
-  const auto need = [&](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [&](const Moment&, const Row& row, Wants& wants) {
     if (const auto due = keys::ParseDue(kind, row.key)) wants.Key(owner(*due));
   };
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     if (const auto due = keys::ParseDue(kind, row.key)) {
       const std::string key = owner(*due);
       std::optional<int64_t> owner_ms;
@@ -224,7 +224,7 @@ void AttachmentCheck::CheckHead() {
         if (!head.has_value() || head->version() != storage::kAttachmentSchemaVersion) {
           return Primary(moment.Has(keys::Head()) ? "head_unreadable" : "head_missing", keys::Head());
         }
-        const storage::Page& first = *moment.PageOf(range.begin, range.end);
+        const Page& first = *moment.PageOf(range.begin, range.end);
         if (first.items.empty()) return;
         const auto due = keys::ParseDue(*keys::KindOfPartition(partition_), first.items[0].key);
         if (!due.has_value() || (head->wake_at_ms() != 0 && head->wake_at_ms() <= due->due_ms)) return;

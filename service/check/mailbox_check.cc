@@ -31,8 +31,8 @@ void MailboxCheck::Run() {
 void MailboxCheck::CheckStrays() {
   // The gaps between the tags of the schema.
   const std::pair<char, char> gaps[] = {{0x00, 0x01}, {0x0a, 0x10}, {0x13, 0x20}, {0x24, 0x30}, {0x35, 0x7f}};
-  const auto nothing = [](const Moment&, const storage::KeyValue&, Wants&) {};
-  const auto stray = [this](const Moment&, const storage::KeyValue& row) { Primary("row_of_no_table", row.key); };
+  const auto nothing = [](const Moment&, const Row&, Wants&) {};
+  const auto stray = [this](const Moment&, const Row& row) { Primary("row_of_no_table", row.key); };
   for (const auto& [first, last] : gaps) {
     Walk("rows_unreadable", std::string(1, first), std::string(1, last), nothing, stray);
   }

@@ -57,7 +57,7 @@ std::string VoidEnd() { return TableEnd(keys::VoidEntry(0, 0, {})); }
 }  // namespace
 
 void MailboxCheck::CheckVoidMarks() {
-  const auto need = [](const Moment& moment, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment& moment, const Row& row, Wants& wants) {
     const auto key = keys::ParseVoidEntry(row.key);
     if (!key.has_value()) return;
     wants.Key(keys::Feed(key->revision));
@@ -67,7 +67,7 @@ void MailboxCheck::CheckVoidMarks() {
       if (told.place == key->place) wants.Key(keys::Message(told.thread_number, told.place));
     }
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto key = keys::ParseVoidEntry(row.key);
     bool right = false;
     if (key.has_value()) {
@@ -95,7 +95,7 @@ void MailboxCheck::CheckFeed() {
   bool with_marks = false;  // as they are at the page's moment, for what isn't among those that were met
   std::set<std::pair<uint64_t, Place>> marks_now;
   const Moment* marks_of = nullptr;  // the moment that marks_now is of; none once it is read anew
-  const auto need = [&](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [&](const Moment&, const Row& row, Wants& wants) {
     if (with_marks) wants.Range(VoidBegin(), VoidEnd());
     marks_of = nullptr;
     const uint64_t revision = keys::ParseFeed(row.key).value_or(0);
@@ -112,13 +112,13 @@ void MailboxCheck::CheckFeed() {
     if (marks_of != &moment) {
       marks_of = &moment;
       marks_now.clear();
-      for (const storage::KeyValue& row : moment.PageOf(VoidBegin(), VoidEnd())->items) {
+      for (const Row& row : moment.PageOf(VoidBegin(), VoidEnd())->items) {
         if (const auto key = keys::ParseVoidEntry(row.key)) marks_now.insert({key->revision, key->place});
       }
     }
     return marks_now.contains({revision, place});
   };
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     if (with_marks && moment.PageOf(VoidBegin(), VoidEnd()) == nullptr) return Again();
     const auto revision = keys::ParseFeed(row.key);
     storage_v1::FeedRecord feed;
@@ -195,10 +195,10 @@ void MailboxCheck::CheckFeed() {
 }
 
 void MailboxCheck::CheckDeletionMarks() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     if (const auto key = keys::ParseDeletionAge(row.key)) wants.Key(keys::Feed(key->revision));
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     if (const auto key = keys::ParseDeletionAge(row.key)) {
       const std::string feed_key = keys::Feed(key->revision);
       const auto feed = moment.Get<storage_v1::FeedRecord>(feed_key);
@@ -216,16 +216,16 @@ void MailboxCheck::CheckDeletionMarks() {
 }
 
 void MailboxCheck::CheckRequests() {
-  const auto age_of = [](const storage::KeyValue& row) -> std::optional<std::string> {
+  const auto age_of = [](const Row& row) -> std::optional<std::string> {
     storage_v1::RequestRecord record;
     const auto id = RequestId::From(std::string_view(row.key).substr(1));
     if (!id.has_value() || !record.ParseFromString(row.value)) return std::nullopt;
     return keys::RequestAge(record.create_ms(), *id);
   };
-  const auto need = [&](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [&](const Moment&, const Row& row, Wants& wants) {
     if (const auto age = age_of(row)) wants.Key(*age);
   };
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     const auto age = age_of(row);
     if (!age.has_value()) return Primary("request_unreadable", row.key);
     if (moment.HasMark(*age)) return;
@@ -235,10 +235,10 @@ void MailboxCheck::CheckRequests() {
   const std::string requests = keys::Request({});
   Walk("requests_unreadable", TableBegin(requests), TableEnd(requests), need, judge);
 
-  const auto need_request = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need_request = [](const Moment&, const Row& row, Wants& wants) {
     if (const auto key = keys::ParseRequestAge(row.key)) wants.Key(keys::Request(key->id));
   };
-  const auto judge_age = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge_age = [this](const Moment& moment, const Row& row) {
     if (const auto key = keys::ParseRequestAge(row.key)) {
       const auto request = moment.Get<storage_v1::RequestRecord>(keys::Request(key->id));
       if (request.has_value() ? request->create_ms() == key->create_ms : moment.Has(keys::Request(key->id))) return;
@@ -268,7 +268,7 @@ void MailboxCheck::CheckWake() {
           latest_ms = std::min(latest_ms.value_or(*ms + slack_ms), *ms + slack_ms);
         };
         const auto first = [&](int i) -> std::string {
-          const storage::Page& page = *moment.PageOf(ranges[i].begin, ranges[i].end);
+          const Page& page = *moment.PageOf(ranges[i].begin, ranges[i].end);
           return page.items.empty() ? std::string() : page.items[0].key;
         };
         if (const auto key = keys::ParseExpiry(first(0))) is_due(key->expire_ms, limits::kExpirySlackMs);

@@ -21,9 +21,9 @@ bool Contains(const Ids& ids, uint64_t id) {
 }
 
 // Keys of one table, as they were at that moment.
-std::vector<std::string> Table(const storage::Page& page, const std::string& example) {
+std::vector<std::string> Table(const Page& page, const std::string& example) {
   std::vector<std::string> out;
-  for (const storage::KeyValue& row : page.items) {
+  for (const Row& row : page.items) {
     if (row.key[0] == example[0]) out.push_back(row.key);
   }
   return out;
@@ -32,8 +32,8 @@ std::vector<std::string> Table(const storage::Page& page, const std::string& exa
 }  // namespace
 
 void MailboxCheck::CheckMembership() {
-  const auto judge_devices = [this](const Moment& moment, const storage::Page& page,
-                                    const storage_v1::MailboxHead& head, std::set<std::string>& log_members) {
+  const auto judge_devices = [this](const Moment& moment, const Page& page, const storage_v1::MailboxHead& head,
+                                    std::set<std::string>& log_members) {
     storage_v1::Roster roster;
     if (moment.Has(keys::Roster())) {
       const auto stored = moment.Get<storage_v1::Roster>(keys::Roster());
@@ -104,7 +104,7 @@ void MailboxCheck::CheckMembership() {
         {keys::OrfServer(DeviceId()), "orf_scalar_stray"},
         {keys::VirtualDevice(VirtualDeviceId()), "sealed_secrets_stray"},
         {keys::DeviceKey(""), "device_key_stray"}};
-    for (const storage::KeyValue& row : page.items) {
+    for (const Row& row : page.items) {
       // Of a device that a restore knows to be removed, and knows nothing else of (restore_mailbox.h).
       storage_v1::DeviceKeyRecord record;
       if (!row.key.starts_with(keys::DeviceKey("")) || !record.ParseFromString(row.value)) continue;
@@ -121,8 +121,7 @@ void MailboxCheck::CheckMembership() {
     }
   };
 
-  const auto judge_epochs = [this](const Moment& moment, const storage::Page& page,
-                                   const storage_v1::MailboxHead& head) {
+  const auto judge_epochs = [this](const Moment& moment, const Page& page, const storage_v1::MailboxHead& head) {
     for (uint32_t sequence = 0; sequence <= head.current_sequence_id(); ++sequence) {
       const std::string key = keys::Epoch(sequence);
       epochs_.insert(sequence);
@@ -153,7 +152,7 @@ void MailboxCheck::CheckMembership() {
     }
   };
 
-  const auto judge_log = [this](const Moment& moment, const storage::Page& page, const storage_v1::MailboxHead& head,
+  const auto judge_log = [this](const Moment& moment, const Page& page, const storage_v1::MailboxHead& head,
                                 const std::set<std::string>& members) {
     std::optional<crypto::MembershipState> state;
     for (uint64_t index = 0; index < head.log_count(); ++index) {
@@ -186,7 +185,7 @@ void MailboxCheck::CheckMembership() {
         devices_.clear();
         revoked_.clear();
         epochs_.clear();
-        const storage::Page& page = *moment.PageOf(kBegin, kEnd);
+        const Page& page = *moment.PageOf(kBegin, kEnd);
         membership_revision_ = moment.position().revision;
         summary_.rows += first ? page.items.size() : 0;
         first = false;

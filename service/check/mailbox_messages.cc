@@ -40,7 +40,7 @@ bool LeadsTo(const storage_v1::MessageLocation& location, const keys::MessageKey
 }  // namespace
 
 void MailboxCheck::CheckMessages() {
-  const auto need = [](const Moment& moment, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment& moment, const Row& row, Wants& wants) {
     const auto at = keys::ParseMessage(row.key);
     storage_v1::MessageRecord record;
     if (!at.has_value() || !record.ParseFromString(row.value)) return;
@@ -55,7 +55,7 @@ void MailboxCheck::CheckMessages() {
     if (!location.has_value() || location->deleted_ms() != 0 || LeadsTo(*location, *at)) return;
     wants.Key(keys::Message(location->thread_number(), FromRecord(location->place())));
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto at = keys::ParseMessage(row.key);
     storage_v1::MessageRecord record;
     if (!at.has_value() || !record.ParseFromString(row.value)) {
@@ -114,16 +114,16 @@ void MailboxCheck::CheckMessages() {
 }
 
 void MailboxCheck::CheckMailboxTime() {
-  const auto target = [](const storage::KeyValue& row) -> std::optional<std::string> {
+  const auto target = [](const Row& row) -> std::optional<std::string> {
     const auto place = keys::ParseMailboxTime(row.key);
     storage_v1::ThreadNumber number;
     if (!place.has_value() || !number.ParseFromString(row.value)) return std::nullopt;
     return keys::Message(number.number(), *place);
   };
-  const auto need = [&](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [&](const Moment&, const Row& row, Wants& wants) {
     if (const auto message = target(row)) wants.Key(*message);
   };
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     const auto message = target(row);
     if (message.has_value() && moment.Has(*message)) return;
     Derived("time_index_stray", row.key);
@@ -143,14 +143,14 @@ void MailboxCheck::CheckLocations() {
     const auto [first, last] = unmarked_deletions_.equal_range(deleted_ms);
     for (auto unmarked = first; unmarked != last; ++unmarked) rows.push_back(keys::Feed(unmarked->second));
     const auto [begin, end] = ages_of(deleted_ms);
-    const storage::Page* ages = moment.PageOf(begin, end);
+    const Page* ages = moment.PageOf(begin, end);
     if (ages == nullptr) return rows;
-    for (const storage::KeyValue& age : ages->items) {
+    for (const Row& age : ages->items) {
       if (const auto key = keys::ParseDeletionAge(age.key)) rows.push_back(keys::Feed(key->revision));
     }
     return rows;
   };
-  const auto need = [&](const Moment& moment, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [&](const Moment& moment, const Row& row, Wants& wants) {
     storage_v1::MessageLocation location;
     if (!location.ParseFromString(row.value)) return;
     if (location.deleted_ms() == 0) {
@@ -161,7 +161,7 @@ void MailboxCheck::CheckLocations() {
     wants.Range(begin, end);
     for (const std::string& feed : rows_of(moment, location.deleted_ms())) wants.Key(feed);
   };
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     storage_v1::MessageLocation location;
     const std::string id = row.key.substr(1);
     if (!location.ParseFromString(row.value)) return Primary("location_unreadable", row.key);
@@ -188,11 +188,11 @@ void MailboxCheck::CheckLocations() {
 }
 
 void MailboxCheck::CheckExpiries() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     const auto key = keys::ParseExpiry(row.key);
     if (key.has_value()) wants.Key(keys::Message(key->thread_number, key->place));
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     const auto key = keys::ParseExpiry(row.key);
     if (key.has_value()) {
       const std::string message_key = keys::Message(key->thread_number, key->place);

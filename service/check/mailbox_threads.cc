@@ -34,10 +34,10 @@ struct ThreadSum {
 };
 
 void AddTo(ThreadSum& sum, const storage::Page& page) {
-  for (const storage::KeyValue& row : page.items) {
+  for (const storage::Row& row : page.items) {
     const auto at = keys::ParseMessage(row.key);
     storage_v1::MessageRecord message;
-    if (!at.has_value() || !message.ParseFromString(row.value)) {
+    if (!at.has_value() || !message.ParseFromArray(row.value.data(), static_cast<int>(row.value.size()))) {
       sum.readable = false;
       continue;
     }
@@ -69,7 +69,7 @@ absl::StatusOr<std::optional<ThreadSum>> SumThread(storage::Engine& engine, cons
       const storage::Page& page = read->pages[0];
       AddTo(sum, page);
       if (!page.more) return std::optional(sum);
-      begin = page.items.back().key + '\0';
+      begin = std::string(page.items.back().key) + '\0';
     }
   }
   return std::optional<ThreadSum>();
@@ -79,14 +79,14 @@ absl::StatusOr<std::optional<ThreadSum>> SumThread(storage::Engine& engine, cons
 
 // Ids lead to numbers. What a thread's record says of its id comes first: a number is what messages are stored under.
 void MailboxCheck::CheckThreadIds() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     storage_v1::ThreadNumber number;
     if (!number.ParseFromString(row.value)) return;
     wants.Key(keys::Thread(number.number()));
     const keys::Range messages = MessagesOf(number.number());
     wants.First(messages.begin, messages.end);
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     storage_v1::ThreadNumber number;
     const std::string id = row.key.substr(1);
     if (!number.ParseFromString(row.value)) return;  // CheckThreads meets it, by its thread
@@ -98,7 +98,7 @@ void MailboxCheck::CheckThreadIds() {
       return Delete(row.key);
     }
     const keys::Range messages = MessagesOf(number.number());
-    const storage::Page& newest = *moment.PageOf(messages.begin, messages.end);
+    const Page& newest = *moment.PageOf(messages.begin, messages.end);
     if (newest.items.empty()) {
       Derived("thread_id_stray", row.key);
       return Delete(row.key);
@@ -119,14 +119,14 @@ void MailboxCheck::CheckThreadIds() {
 }
 
 void MailboxCheck::CheckThreads() {
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     storage_v1::ThreadRecord thread;
     if (thread.ParseFromString(row.value) && !thread.thread_id().empty()) {
       wants.Key(keys::ThreadById(thread.thread_id()));
     }
   };
   std::vector<uint32_t> numbers;
-  const auto judge = [&](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [&](const Moment& moment, const Row& row) {
     const auto number = keys::ParseThread(row.key);
     storage_v1::ThreadRecord thread;
     if (!number.has_value() || !thread.ParseFromString(row.value) || thread.thread_id().empty()) {
@@ -146,8 +146,8 @@ void MailboxCheck::CheckThreads() {
   Walk("threads_unreadable", TableBegin(example), TableEnd(example), need, judge);
 
   // Ids whose number can't be read, and that no thread has.
-  const auto nothing = [](const Moment&, const storage::KeyValue&, Wants&) {};
-  const auto unread = [this](const Moment&, const storage::KeyValue& row) {
+  const auto nothing = [](const Moment&, const Row&, Wants&) {};
+  const auto unread = [this](const Moment&, const Row& row) {
     if (!storage_v1::ThreadNumber().ParseFromString(row.value)) Primary("thread_id_unreadable", row.key);
   };
   const std::string ids = keys::ThreadById("x");
@@ -215,20 +215,20 @@ void MailboxCheck::CheckThread(uint32_t number) {
 
 void MailboxCheck::CheckActivities() {
   // Every thread has one, at its newest message.
-  const auto need_thread = [](const Moment& moment, const storage::KeyValue& row, Wants& wants) {
+  const auto need_thread = [](const Moment& moment, const Row& row, Wants& wants) {
     const auto number = keys::ParseThread(row.key);
     if (!number.has_value()) return;
     const keys::Range messages = MessagesOf(*number);
     wants.First(messages.begin, messages.end);
-    const storage::Page* newest = moment.PageOf(messages.begin, messages.end);
+    const Page* newest = moment.PageOf(messages.begin, messages.end);
     if (newest == nullptr || newest->items.empty()) return;
     if (const auto at = keys::ParseMessage(newest->items[0].key)) wants.Key(keys::ThreadActivity(at->place, *number));
   };
-  const auto judge_thread = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge_thread = [this](const Moment& moment, const Row& row) {
     const auto number = keys::ParseThread(row.key);
     if (!number.has_value()) return;
     const keys::Range messages = MessagesOf(*number);
-    const storage::Page& newest = *moment.PageOf(messages.begin, messages.end);
+    const Page& newest = *moment.PageOf(messages.begin, messages.end);
     const auto at = newest.items.empty() ? std::nullopt : keys::ParseMessage(newest.items[0].key);
     if (!at.has_value()) return;
     const std::string activity = keys::ThreadActivity(at->place, *number);
@@ -239,17 +239,17 @@ void MailboxCheck::CheckActivities() {
   const std::string threads = keys::Thread(1);
   Walk("threads_unreadable", TableBegin(threads), TableEnd(threads), need_thread, judge_thread);
 
-  const auto need = [](const Moment&, const storage::KeyValue& row, Wants& wants) {
+  const auto need = [](const Moment&, const Row& row, Wants& wants) {
     const auto key = keys::ParseThreadActivity(row.key);
     if (!key.has_value()) return;
     wants.Key(keys::Thread(key->number));
     const keys::Range messages = MessagesOf(key->number);
     wants.First(messages.begin, messages.end);
   };
-  const auto judge = [this](const Moment& moment, const storage::KeyValue& row) {
+  const auto judge = [this](const Moment& moment, const Row& row) {
     if (const auto key = keys::ParseThreadActivity(row.key)) {
       const keys::Range messages = MessagesOf(key->number);
-      const storage::Page& newest = *moment.PageOf(messages.begin, messages.end);
+      const Page& newest = *moment.PageOf(messages.begin, messages.end);
       const auto at = newest.items.empty() ? std::nullopt : keys::ParseMessage(newest.items[0].key);
       if (at.has_value() && at->place == key->newest) return;
       // With its thread, that is a finding already.
@@ -272,7 +272,7 @@ void MailboxCheck::CheckCounters() {
         wants.Range(begin, end);
       },
       [&](const Moment& moment) {
-        const storage::Page& threads = *moment.PageOf(begin, end);
+        const Page& threads = *moment.PageOf(begin, end);
         storage_v1::MailboxHead head;
         if (!moment.Has(keys::Head()) || !head.ParseFromString(**moment.Find(keys::Head()))) return;
         if (threads.more) {
@@ -281,7 +281,7 @@ void MailboxCheck::CheckCounters() {
         }
         int64_t messages = 0, bytes = 0;
         uint32_t highest = 0;
-        for (const storage::KeyValue& row : threads.items) {
+        for (const Row& row : threads.items) {
           const auto number = keys::ParseThread(row.key);
           storage_v1::ThreadRecord thread;
           if (!number.has_value() || !thread.ParseFromString(row.value)) continue;

@@ -26,7 +26,7 @@ const std::optional<std::string>* Moment::Find(const std::string& key) const {
   return row == rows_.end() ? nullptr : &row->second;
 }
 
-const storage::Page* Moment::PageOf(const std::string& begin, const std::string& end) const {
+const Page* Moment::PageOf(const std::string& begin, const std::string& end) const {
   const auto page = pages_.find({begin, end});
   return page == pages_.end() ? nullptr : &page->second;
 }
@@ -51,8 +51,12 @@ absl::StatusOr<Moment> ReadMoment(storage::Engine& engine, const std::string& pa
     for (const std::string& key : wants.keys()) moment.rows_[key] = std::move(read->values[i++]);
     for (std::size_t s = 0; s < wants.scans().size(); ++s) {
       const storage::Scan& scan = wants.scans()[s];
-      storage::Page& page = moment.pages_[{scan.begin, scan.end}] = std::move(read->pages[s]);
-      for (const storage::KeyValue& row : page.items) moment.rows_[row.key] = row.value;
+      Page& page = moment.pages_[{scan.begin, scan.end}];
+      page.more = read->pages[s].more;
+      for (const auto& [key, value] : read->pages[s].items) {
+        page.items.push_back({std::string(key), std::string(value)});
+        moment.rows_[page.items.back().key] = page.items.back().value;
+      }
     }
   }
   return absl::AbortedError("the rows change too fast");

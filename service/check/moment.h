@@ -21,6 +21,16 @@ namespace labyrinth::check {
 inline constexpr std::size_t kMomentBytes = std::size_t{64} << 20;
 inline constexpr std::size_t kMomentItems = std::size_t{1} << 20;
 
+// As storage's, but each row owns its bytes: what is found wrong outlives what was read.
+struct Row {
+  std::string key;
+  std::string value;
+};
+struct Page {
+  std::vector<Row> items;
+  bool more = false;
+};
+
 // What a rule has to see. Thread-compatible.
 class Wants {
  public:
@@ -49,7 +59,7 @@ class Moment {
   // nullopt: there is no such row. Null: nobody wanted it.
   const std::optional<std::string>* Find(const std::string& key) const;
   // Of a scan with this beginning and end. Null: nobody wanted it.
-  const storage::Page* PageOf(const std::string& begin, const std::string& end) const;
+  const Page* PageOf(const std::string& begin, const std::string& end) const;
 
   // The row at `key` as a record; nullopt if there is none, none was wanted, or it doesn't parse.
   template <typename Record>
@@ -74,7 +84,7 @@ class Moment {
                                            const std::function<void(const Moment&, Wants&)>& need);
   storage::Position position_;
   std::map<std::string, std::optional<std::string>> rows_;
-  std::map<std::pair<std::string, std::string>, storage::Page> pages_;
+  std::map<std::pair<std::string, std::string>, Page> pages_;
 };
 
 // Asks `need` what it wants, reads all of that at one moment, and asks again while what was read leads to more. Blocks.

@@ -28,13 +28,13 @@ void PartitionCheck::Walk(std::string_view unreadable, std::string begin, const 
         unreadable,
         [&](const Moment& moment, Wants& wants) {
           wants.Scan(scan);
-          const storage::Page* page = moment.PageOf(begin, end);
+          const Page* page = moment.PageOf(begin, end);
           if (page == nullptr) return;
-          for (const storage::KeyValue& row : page->items) need(moment, row, wants);
+          for (const Row& row : page->items) need(moment, row, wants);
         },
         [&](const Moment& moment) {
-          const storage::Page& page = *moment.PageOf(begin, end);
-          for (const storage::KeyValue& row : page.items) judge(moment, row);
+          const Page& page = *moment.PageOf(begin, end);
+          for (const Row& row : page.items) judge(moment, row);
           rows = page.items.size();
           more = page.more;
           if (!page.items.empty()) last = page.items.back().key;

@@ -33,8 +33,8 @@ class PartitionCheck {
   const absl::Status& error() const { return error_; }
 
  protected:
-  using NeedRow = std::function<void(const Moment&, const storage::KeyValue&, Wants&)>;
-  using JudgeRow = std::function<void(const Moment&, const storage::KeyValue&)>;
+  using NeedRow = std::function<void(const Moment&, const Row&, Wants&)>;
+  using JudgeRow = std::function<void(const Moment&, const Row&)>;
 
   // Goes through [begin, end). `unreadable` is the finding if the engine can't read it.
   void Walk(std::string_view unreadable, std::string begin, const std::string& end, const NeedRow& need,

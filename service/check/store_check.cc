@@ -17,8 +17,8 @@ class OtherCheck final : public PartitionCheck {
  public:
   using PartitionCheck::PartitionCheck;
   void Run() {
-    const auto nothing = [](const Moment&, const storage::KeyValue&, Wants&) {};
-    const auto fine = [](const Moment&, const storage::KeyValue&) {};
+    const auto nothing = [](const Moment&, const Row&, Wants&) {};
+    const auto fine = [](const Moment&, const Row&) {};
     Walk("rows_unreadable", std::string(1, '\0'), std::string(8, '\xff'), nothing, fine);
   }
 };

@@ -54,7 +54,7 @@ void MoveEntry(mailbox::ChangeEntry&& entry, v1::ChangeEntry& out, ChangeCount& 
   out.set_by_device_id(entry.by_device_id.value());
   if (!entry.message.has_value()) return;
   count.bytes += entry.message->record.ciphertext().size();
-  ToProto(*std::move(entry.message), *out.mutable_message());
+  ToProto(*entry.message, *out.mutable_message());
 }
 
 template <typename Response>

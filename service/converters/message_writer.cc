@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "proto/labyrinth/v1/history.pb.h"
@@ -52,7 +53,7 @@ grpc::ByteBuffer Write(const std::vector<mailbox::MessageView>& messages, int fi
     CodedOutputStream out(&writer);
     std::size_t begin = 0;
     for (std::size_t i = 0; i < messages.size(); ++i) {
-      const std::string& ciphertext = messages[i].record.ciphertext();
+      const std::string_view ciphertext = messages[i].record.ciphertext();
       const std::size_t head_size = head_ends[i] - begin;
       out.WriteTag(tag);
       out.WriteVarint32(static_cast<uint32_t>(head_size + FieldBytes(kCiphertextTag, ciphertext.size())));

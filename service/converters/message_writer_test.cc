@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "proto/labyrinth/v1/history.pb.h"
+#include "proto/storage/v1/records.pb.h"
 
 namespace labyrinth::service {
 namespace {
@@ -21,26 +22,32 @@ Response Read(grpc::ByteBuffer bytes) {
   return response;
 }
 
-MessageView View(const std::string& id, const std::string& ciphertext) {
-  MessageView view;
-  view.thread_id = "thread of " + id;
-  view.place = {.timestamp_ms = 1'600'000'000'000, .revision = 300, .ordinal = 2};
-  view.record.set_message_id(id);
-  view.record.set_epoch_id(0xfedcba9876543210);
-  view.record.set_cipher_version(3);
-  view.record.set_ciphertext(ciphertext);
-  view.record.set_expire_ms(1'700'000'000'000);
-  return view;
+storage_v1::MessageRecord Record(const std::string& id, const std::string& ciphertext) {
+  storage_v1::MessageRecord record;
+  record.set_message_id(id);
+  record.set_epoch_id(0xfedcba9876543210);
+  record.set_cipher_version(3);
+  record.set_ciphertext(ciphertext);
+  record.set_expire_ms(1'700'000'000'000);
+  return record;
+}
+
+MessageView View(const storage_v1::MessageRecord& record) {
+  auto view =
+      MessageView::Of("thread of " + record.message_id(),
+                      {.timestamp_ms = 1'600'000'000'000, .revision = 300, .ordinal = 2}, record.SerializeAsString());
+  REQUIRE(view.ok());
+  return *std::move(view);
 }
 
 void AddTo(google::protobuf::RepeatedPtrField<v1::Message>& messages, const MessageView& view, uint64_t revision) {
   v1::Message& message = *messages.Add();
-  message.set_message_id(view.record.message_id());
-  message.set_thread_id(view.thread_id);
+  message.set_message_id(std::string(view.record.message_id()));
+  message.set_thread_id(std::string(view.thread_id()));
   message.set_timestamp_ms(view.place.timestamp_ms);
   message.set_epoch_id(view.record.epoch_id());
   message.set_cipher_version(view.record.cipher_version());
-  message.set_ciphertext(view.record.ciphertext());
+  message.set_ciphertext(std::string(view.record.ciphertext()));
   message.set_expire_ms(view.record.expire_ms());
   message.set_revision(revision);
 }
@@ -50,7 +57,7 @@ std::vector<MessageView> Views() {
   std::vector<MessageView> views;
   int i = 0;
   for (const std::size_t size : {44, 83, 127, 128, 16'383, 16'384, 262'144}) {
-    views.push_back(View("m" + std::to_string(i++), std::string(size, 'c')));
+    views.push_back(View(Record("m" + std::to_string(i++), std::string(size, 'c'))));
   }
   return views;
 }
@@ -58,13 +65,17 @@ std::vector<MessageView> Views() {
 TEST_CASE("a page's bytes are its response's, whole") {
   mailbox::MessagePage page;
   page.messages = Views();
-  page.messages[1].record.set_replace_revision(900);
-  page.messages[2].record.clear_expire_ms();
+  storage_v1::MessageRecord replaced = Record("replaced", "anew");
+  replaced.set_replace_revision(900);
+  storage_v1::MessageRecord for_ever = Record("for ever", "as it is");
+  for_ever.clear_expire_ms();
+  page.messages.push_back(View(for_ever));
+  page.messages.push_back(View(replaced));
   page.next_token = "token";
   page.as_of = {.incarnation = 1, .revision = 901};
   v1::ListMessagesResponse expected;
   for (std::size_t i = 0; i < page.messages.size(); ++i) {
-    AddTo(*expected.mutable_messages(), page.messages[i], i == 1 ? 900 : 300);
+    AddTo(*expected.mutable_messages(), page.messages[i], i + 1 == page.messages.size() ? 900 : 300);
   }
   expected.set_next_page_token("token");
   expected.mutable_as_of()->set_generation(7);
@@ -78,12 +89,12 @@ TEST_CASE("a page's bytes are its response's, whole") {
   threads.set_next_page_token("token");
   *threads.mutable_as_of() = expected.as_of();
   CHECK(MessageDifferencer::Equals(Read<v1::ListThreadsResponse>(WriteThreads(page, 7)), threads));
-  CHECK(CiphertextBytes(page.messages) == 44 + 83 + 127 + 128 + 16'383 + 16'384 + 262'144);
+  CHECK(CiphertextBytes(page.messages) == 44 + 83 + 127 + 128 + 16'383 + 16'384 + 262'144 + 8 + 4);
 }
 
 TEST_CASE("many messages take more than one buffer") {
   mailbox::MessagePage page;
-  for (int i = 0; i < 1000; ++i) page.messages.push_back(View(std::to_string(i), std::string(5'000, 'x')));
+  for (int i = 0; i < 1000; ++i) page.messages.push_back(View(Record(std::to_string(i), std::string(5'000, 'x'))));
   const auto read = Read<v1::ListMessagesResponse>(WritePage(page, 1));
   REQUIRE(read.messages_size() == 1000);
   for (int i = 0; i < 1000; ++i) {
@@ -94,7 +105,7 @@ TEST_CASE("many messages take more than one buffer") {
 
 TEST_CASE("what is missing is named beside what was found") {
   mailbox::MessagesById found;
-  found.messages.push_back(View("a", "ciphertext of a message"));
+  found.messages.push_back(View(Record("a", "ciphertext of a message")));
   found.missing_ids = {"gone", "never there"};
   v1::BatchGetMessagesResponse expected;
   AddTo(*expected.mutable_messages(), found.messages[0], 300);

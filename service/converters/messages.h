@@ -22,8 +22,7 @@ absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& 
 v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome);
 // All but the ciphertext.
 void HeadToProto(const mailbox::MessageView& view, v1::Message& message);
-// Moves the ciphertext.
-void ToProto(mailbox::MessageView&& view, v1::Message& message);
+void ToProto(const mailbox::MessageView& view, v1::Message& message);
 
 }  // namespace labyrinth::service
 

@@ -198,7 +198,7 @@ TEST_CASE("pages are found by their range, at the moment of the other reads") {
   BatchState state = Filled();
   storage::Scan scan{"a", "b", storage::Direction::kForward, 1};
   CHECK(state.FindPage(scan) == nullptr);
-  CHECK(state.Accept(kPosition, {}, {}, {scan}, {storage::Page{{{"a", "1"}}, true}}));
+  CHECK(state.Accept(kPosition, {}, {}, {scan}, {storage::Page{{{"a", "1"}}, true, nullptr}}));
   REQUIRE(state.FindPage(scan) != nullptr);
   CHECK(state.FindPage(scan)->more);
   scan.end = "c";

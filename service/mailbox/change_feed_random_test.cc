@@ -19,7 +19,7 @@ constexpr int64_t kEndMs = int64_t{1} << 48;
 using Known = std::map<std::string, std::string>;
 
 std::string TextOf(const MessageView& view) {
-  return fmt::format("{} {} {} {} {} {}", view.thread_id, view.place.timestamp_ms, view.record.epoch_id(),
+  return fmt::format("{} {} {} {} {} {}", view.thread_id(), view.place.timestamp_ms, view.record.epoch_id(),
                      view.record.ciphertext(), view.record.expire_ms(), view.revision());
 }
 
@@ -91,7 +91,7 @@ struct World {
                                       absl::InfiniteFuture(), std::move(done));
       });
       REQUIRE(page.ok());
-      for (const MessageView& view : page->messages) now[view.record.message_id()] = TextOf(view);
+      for (const MessageView& view : page->messages) now[std::string(view.record.message_id())] = TextOf(view);
       token = page->next_token;
     } while (!token.empty());
     return now;

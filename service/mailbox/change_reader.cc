@@ -6,7 +6,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "common/errors.h"
 #include "common/limits.h"
-#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -22,7 +21,7 @@ constexpr std::size_t kFeedBytes = 64 * 1024;
 
 // What a message costs a response.
 std::size_t SizeOf(const MessageView& view) {
-  return view.record.ciphertext().size() + view.record.message_id().size() + view.thread_id.size();
+  return view.record.ciphertext().size() + view.record.message_id().size() + view.thread_id().size();
 }
 
 // An entry that has to be looked up: of a message, or of an epoch.
@@ -54,7 +53,7 @@ struct ChangeReader::Walk {
 
   // The first step's rows.
   absl::Status TakeRows(const MemberView& view);
-  absl::Status TakeRow(const storage::KeyValue& row);
+  absl::Status TakeRow(const storage::Row& row);
   // The second step's, of the leads from `followed` on. False: the page is full.
   absl::StatusOr<bool> TakeRecords(MemberView& view, std::size_t count, int64_t now_ms);
   absl::Status TakeThreads(const MemberView& view, std::size_t first, const std::vector<uint32_t>& numbers);
@@ -69,7 +68,7 @@ struct ChangeReader::Walk {
 
 absl::Status ChangeReader::Walk::TakeRows(const MemberView& view) {
   const storage::Page& rows = view.pages[0];
-  for (const storage::KeyValue& row : rows.items) {
+  for (const storage::Row& row : rows.items) {
     if (const absl::Status status = TakeRow(row); !status.ok()) return status;
   }
   page.head = view.position.revision;
@@ -77,7 +76,7 @@ absl::Status ChangeReader::Walk::TakeRows(const MemberView& view) {
   return absl::OkStatus();
 }
 
-absl::Status ChangeReader::Walk::TakeRow(const storage::KeyValue& row) {
+absl::Status ChangeReader::Walk::TakeRow(const storage::Row& row) {
   const auto revision = keys::ParseFeed(row.key);
   if (!revision.has_value()) return errors::DataDamaged("feed key");
   auto record = ParseRecord<storage_v1::FeedRecord>(row.value);
@@ -157,11 +156,11 @@ absl::Status ChangeReader::Walk::TakeEpoch(const Lead& lead, const std::optional
 
 absl::StatusOr<bool> ChangeReader::Walk::TakeMessage(const Lead& lead, const MemberView& view, std::string row,
                                                      int64_t now_ms) {
-  auto record = TakeMessageRecord(std::move(row));
-  if (!record.ok()) return record.status();
   const auto thread = threads.find(lead.thread_number);
   if (thread == threads.end()) return errors::DataDamaged("a message's thread");
-  MessageView message{thread->second, lead.place, *std::move(record)};
+  auto taken = MessageView::Of(thread->second, lead.place, std::move(row));
+  if (!taken.ok()) return taken.status();
+  MessageView& message = *taken;
   const std::size_t size_bytes = SizeOf(message);
   const bool full = bytes + size_bytes > limits::kChangeMessageBytes;
   if (full && lead.change > 0) {
@@ -176,7 +175,7 @@ absl::StatusOr<bool> ChangeReader::Walk::TakeMessage(const Lead& lead, const Mem
     entry.kind = storage_v1::CHANGE_KIND_UNSPECIFIED;
     return true;
   }
-  entry.thread_id = message.thread_id;
+  entry.thread_id = message.thread_id();
   entry.message_id = message.record.message_id();
   if (query.include_messages && !full) entry.message = std::move(message);
   return true;

@@ -191,7 +191,7 @@ TEST_CASE("a message comes along if it is asked for, as it is now") {
   CHECK_FALSE(f.MustList(f.Since(f.start)).changes.at(0).entries.at(1).message.has_value());
   const ChangePage page = f.MustList(f.Since(f.start, 10, true));
   const MessageView& view = page.changes.at(0).entries.at(1).message.value();
-  CHECK(view.thread_id == "t");
+  CHECK(view.thread_id() == "t");
   CHECK(view.place == storage::Place{7, f.start + 1, 1});
   CHECK(view.revision() == f.start + 1);
   CHECK(view.record.message_id() == "b");

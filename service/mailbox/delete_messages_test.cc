@@ -34,7 +34,7 @@ struct Fixture {
       server.history().ListThreads(Me(), {500, ""}, absl::InfiniteFuture(), std::move(done));
     });
     Ids ids;
-    for (const MessageView& message : page.value().messages) ids.push_back(message.record.message_id());
+    for (const MessageView& message : page.value().messages) ids.emplace_back(message.record.message_id());
     return ids;
   }
   uint64_t Revision() { return server.PositionOf(partition()).revision; }

@@ -20,7 +20,7 @@ constexpr uint32_t kEpochsPerPage = 50;
 constexpr uint32_t kMemberRowsPerPage = 4096;
 
 absl::StatusOr<std::string> NextToken(const PageTokens& tokens, const Caller& caller, const crypto::Sha256Digest& query,
-                                      const std::string& last_key) {
+                                      std::string_view last_key) {
   if (last_key.empty()) return std::string();
   return tokens.Seal(caller, query, last_key);
 }
@@ -61,7 +61,7 @@ bool IsGone(const absl::Status& status) {
 
 absl::StatusOr<DevicePage> ToDevicePage(const storage::Page& rows, bool show_revoked) {
   DevicePage page;
-  for (const storage::KeyValue& row : rows.items) {
+  for (const storage::Row& row : rows.items) {
     const auto id = keys::ParseDevice(row.key);
     auto device = ParseRecord<storage_v1::DeviceRecord>(row.value);
     if (!id.has_value()) return errors::DataDamaged("device key");
@@ -72,7 +72,7 @@ absl::StatusOr<DevicePage> ToDevicePage(const storage::Page& rows, bool show_rev
 }
 
 absl::Status AddMemberRows(const storage::Page& rows, DeviceId recipient, std::vector<EpochView>& epochs) {
-  for (const storage::KeyValue& row : rows.items) {
+  for (const storage::Row& row : rows.items) {
     const auto key = keys::ParseMember(row.key);
     if (!key.has_value()) return errors::DataDamaged("member key");
     const auto epoch = std::find_if(epochs.begin(), epochs.end(),
@@ -132,7 +132,7 @@ void DirectoryReader::ListVirtualDevices(const std::string& partition, absl::Tim
   engine_.Read(std::move(read), [done = std::move(done)](absl::StatusOr<storage::ReadResult> result) mutable {
     if (!result.ok()) return std::move(done)(result.status());
     std::vector<VirtualDeviceId> ids;
-    for (const storage::KeyValue& row : result->pages[0].items) {
+    for (const storage::Row& row : result->pages[0].items) {
       const auto id = keys::ParseVirtualDevice(row.key);
       if (!id.has_value()) return std::move(done)(errors::DataDamaged("virtual device key"));
       ids.push_back(*id);
@@ -171,7 +171,7 @@ void DirectoryReader::ListLog(const Caller& caller, uint64_t first_index, PageRe
              [this, caller, query, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
                LogPage log;
-               for (const storage::KeyValue& row : view->pages[0].items) {
+               for (const storage::Row& row : view->pages[0].items) {
                  auto entry = ParseRecord<storage_v1::LogRecord>(row.value);
                  if (!entry.ok()) return std::move(done)(entry.status());
                  log.entries.push_back(*std::move(entry));
@@ -213,7 +213,7 @@ void DirectoryReader::ListEpochs(const Caller& caller, const EpochQuery& query, 
 void DirectoryReader::AddMembers(const Caller& caller, const EpochQuery& query, PageRequest asked, storage::Page rows,
                                  EpochPage page, absl::Time deadline, Reply<EpochPage> done) const {
   MemberReadRequest read{caller, Access::kVirtualAsWell, {}, {}, deadline};
-  for (const storage::KeyValue& row : rows.items) {
+  for (const storage::Row& row : rows.items) {
     const auto sequence_id = keys::ParseEpoch(row.key);
     auto epoch = ParseRecord<storage_v1::EpochRecord>(row.value);
     if (!sequence_id.has_value()) return std::move(done)(errors::DataDamaged("epoch key"));

@@ -6,7 +6,6 @@
 #include "common/errors.h"
 #include "common/limits.h"
 #include "crypto/statements/codec.h"
-#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -129,6 +128,12 @@ void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<Dow
              });
 }
 
+const std::string* Download::ThreadId(uint32_t number) const {
+  if (thread_number != 0) return &thread_id;
+  const auto thread = threads.find(number);
+  return thread == threads.end() ? nullptr : &thread->second;
+}
+
 absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, MemberView& view) const {
   if (download.progress.as_of == 0) {
     const auto* thread = view.values.empty() ? nullptr : &view.values[0];
@@ -137,7 +142,7 @@ absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, Member
   if (view.pages.size() > 1) {
     download.threads.clear();
     download.threads_from = 0;
-    for (const storage::KeyValue& row : view.pages[1].items) {
+    for (const storage::Row& row : view.pages[1].items) {
       const auto number = keys::ParseThread(row.key);
       if (!number.has_value()) return errors::DataDamaged("thread key");
       auto record = ParseRecord<storage_v1::ThreadRecord>(row.value);
@@ -156,11 +161,11 @@ absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, Member
 absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, MemberView& view, DownloadPart& part) const {
   DownloadProgress& progress = download.progress;
   const int64_t now_ms = clock_.NowMs();
-  std::vector<storage::KeyValue>& rows = view.pages[0].items;
+  const std::vector<storage::Row>& rows = view.pages[0].items;
   part.messages.reserve(rows.size());
-  uint32_t number = 0;  // of the thread whose id this is
-  const std::string* thread_id = download.thread_number != 0 ? &download.thread_id : nullptr;
-  for (storage::KeyValue& row : rows) {
+  std::shared_ptr<const ThreadRows> keeper;  // of the messages of the thread with this number
+  uint32_t number = 0;
+  for (const storage::Row& row : rows) {
     const auto key = keys::ParseMessage(row.key);
     if (!key.has_value()) return errors::DataDamaged("message key");
     if (download.thread_number == 0 && key->thread_number > download.threads_through) {
@@ -169,18 +174,18 @@ absl::StatusOr<bool> DownloadReader::TakeRows(Download& download, MemberView& vi
     }
     download.last_key = row.key;
     if (key->place.revision > progress.as_of) continue;
-    auto record = TakeMessageRecord(std::move(row.value));
+    const auto record = MessageRow::Parse(row.value);
     if (!record.ok()) return record.status();
     if (record->replace_revision() > progress.as_of || IsExpired(record->expire_ms(), view.head, now_ms)) continue;
-    if (download.thread_number == 0 && key->thread_number != number) {
+    if (keeper == nullptr || key->thread_number != number) {
       number = key->thread_number;
-      const auto thread = download.threads.find(number);
-      if (thread == download.threads.end()) return errors::DataDamaged("a message's thread");
-      thread_id = &thread->second;
+      const std::string* const thread_id = download.ThreadId(number);
+      if (thread_id == nullptr) return errors::DataDamaged("a message's thread");
+      keeper = std::make_shared<const ThreadRows>(ThreadRows{*thread_id, view.pages[0].bytes});
     }
     ++progress.done_count;
     progress.done_bytes += record->ciphertext().size();
-    part.messages.push_back({*thread_id, key->place, *std::move(record)});
+    part.messages.push_back({key->place, *record, keeper});
   }
   return view.pages[0].more;
 }

@@ -37,6 +37,9 @@ class Download {
  private:
   friend class DownloadReader;
 
+  // Of the thread with this number; null: not known.
+  const std::string* ThreadId(uint32_t number) const;
+
   Caller caller;
   std::string thread_id;  // empty: the whole mailbox
   crypto::Sha256Digest query;

@@ -22,7 +22,7 @@ constexpr std::size_t kLarge = 200 * 1024;  // five of them fit into a part
 
 Ids IdsOf(const std::vector<MessageView>& messages) {
   Ids ids;
-  for (const MessageView& message : messages) ids.push_back(message.record.message_id());
+  for (const MessageView& message : messages) ids.emplace_back(message.record.message_id());
   return ids;
 }
 
@@ -112,8 +112,8 @@ TEST_CASE("a download brings everything once, thread by thread, newest first, wi
   CheckDone(parts[0].progress, 12, 5);
   CheckDone(parts[1].progress, 12, 10);
   CheckDone(parts[2].progress, 12, 12);
-  CHECK(parts[0].messages[0].thread_id == "t");
-  CHECK(parts[2].messages.back().thread_id == "u");
+  CHECK(parts[0].messages[0].thread_id() == "t");
+  CHECK(parts[2].messages.back().thread_id() == "u");
   CHECK(parts[2].messages.back().record.ciphertext() == std::string(kLarge, 'c'));
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a thread's download knows nothing of the others") {
   const std::vector<DownloadPart> parts = f.Rest(download);
   CHECK(Fixture::Joined(parts) == Ids{"m7", "m8", "m9", "m10", "m11"});
   CheckDone(parts.back().progress, 5, 5);
-  for (const MessageView& message : parts[0].messages) CHECK(message.thread_id == "u");
+  for (const MessageView& message : parts[0].messages) CHECK(message.thread_id() == "u");
 }
 
 TEST_CASE("nothing is downloaded in one part") {
@@ -278,7 +278,7 @@ TEST_CASE("many small threads come whole, each message under its own") {
     const DownloadPart part = f.MustNext(download);
     for (const MessageView& message : part.messages) {
       REQUIRE(message.record.message_id() == fmt::format("m{}", next));
-      REQUIRE(message.thread_id == fmt::format("t{}", next));
+      REQUIRE(message.thread_id() == fmt::format("t{}", next));
       ++next;
     }
     more = !part.resume_token.empty();
@@ -299,7 +299,7 @@ TEST_CASE("threads that have no messages left are passed over, however many") {
   const std::vector<DownloadPart> parts = f.Rest(download);
   CHECK(Fixture::Joined(parts) == Ids{"m2499"});
   CHECK(parts.size() <= 2);
-  CHECK(parts.back().messages[0].thread_id == "t2499");
+  CHECK(parts.back().messages[0].thread_id() == "t2499");
 }
 
 TEST_CASE("a thread's download ends where the thread was emptied, also if it was used again") {
@@ -402,7 +402,7 @@ TEST_CASE("whatever happens between parts: all that stayed comes once, what came
   for (bool more = true; more;) {
     const DownloadPart part = f.MustNext(download);
     for (const MessageView& message : part.messages) {
-      const std::string& id = message.record.message_id();
+      const std::string id(message.record.message_id());
       REQUIRE(received.emplace(id, message.record.ciphertext()).second);
       REQUIRE(stored.at(id) == message.record.ciphertext());
       REQUIRE(at_start.contains(id));
@@ -429,7 +429,7 @@ TEST_CASE("whatever happens between parts: all that stayed comes once, what came
         });
         const MessageView& view = found->messages.at(0);
         any->second = content();
-        f.Save({MakeMessage(any->first, view.thread_id, view.place.timestamp_ms, any->second)}, OnConflict::kReplace);
+        f.Save({MakeMessage(any->first, view.thread_id(), view.place.timestamp_ms, any->second)}, OnConflict::kReplace);
         touched.insert(any->first);
       }
     }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/errors.h"
-#include "service/mailbox/message_record.h"
 #include "service/mailbox/paging.h"
 #include "service/mailbox/records.h"
 
@@ -29,12 +28,6 @@ absl::StatusOr<std::string> InThread(uint32_t number, const std::string& last_ke
   const auto key = keys::ParseMessage(last_key);
   if (!key.has_value()) return errors::PageTokenInvalid("not of a thread");
   return keys::Message(number, key->place);
-}
-
-absl::StatusOr<MessageView> ToMessage(std::string thread_id, const storage::Place& place, std::string row) {
-  auto record = TakeMessageRecord(std::move(row));
-  if (!record.ok()) return record.status();
-  return MessageView{std::move(thread_id), place, *std::move(record)};
 }
 
 }  // namespace
@@ -87,7 +80,7 @@ void HistoryReader::ListThread(Walk walk, Reply<MessagePage> done) const {
                            done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                             if (!view.ok()) return std::move(done)(view.status());
                             if (view->values[0] != number_row) return ListThread(std::move(walk), std::move(done));
-                            auto messages = TakeMessages(*view, view->pages[0], walk.query.thread_id);
+                            auto messages = ViewMessages(*view, view->pages[0], walk.query.thread_id);
                             if (!messages.ok()) return std::move(done)(messages.status());
                             page.messages = *std::move(messages);
                             page.as_of = view->position;
@@ -107,7 +100,7 @@ void HistoryReader::ListMailbox(Walk walk, Reply<MessagePage> done) const {
              [this, walk = std::move(walk), done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
                std::vector<Wanted> wanted;
-               for (const storage::KeyValue& row : view->pages[0].items) {
+               for (const storage::Row& row : view->pages[0].items) {
                  const auto place = keys::ParseMailboxTime(row.key);
                  auto number = ParseRecord<storage_v1::ThreadNumber>(row.value);
                  if (!place.has_value()) return std::move(done)(errors::DataDamaged("mailbox time key"));
@@ -130,7 +123,7 @@ void HistoryReader::ListThreads(const Caller& caller, PageRequest page, absl::Ti
              [this, walk = std::move(walk), done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
                std::vector<Wanted> wanted;
-               for (const storage::KeyValue& row : view->pages[0].items) {
+               for (const storage::Row& row : view->pages[0].items) {
                  const auto key = keys::ParseThreadActivity(row.key);
                  if (!key.has_value()) return std::move(done)(errors::DataDamaged("thread activity key"));
                  wanted.push_back({key->number, key->newest});
@@ -236,7 +229,7 @@ absl::StatusOr<HistoryReader::Rows> HistoryReader::TakeRows(MemberView& view, co
     if (!thread_row.has_value()) return errors::DataDamaged("a message's thread");
     auto thread = ParseRecord<storage_v1::ThreadRecord>(*thread_row);
     if (!thread.ok()) return thread.status();
-    auto message = ToMessage(thread->thread_id(), wanted[i].place, *std::move(row));
+    auto message = MessageView::Of(std::move(*thread->mutable_thread_id()), wanted[i].place, *std::move(row));
     if (!message.ok()) return message.status();
     if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) out = *std::move(message);
   }
@@ -263,7 +256,7 @@ void HistoryReader::LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wan
                  if (!view->values[i].has_value()) continue;
                  auto thread = ParseRecord<storage_v1::ThreadRecord>(*view->values[i]);
                  if (!thread.ok()) return std::move(fetching->done)(thread.status());
-                 auto live = TakeMessages(*view, view->pages[i], thread->thread_id());
+                 auto live = ViewMessages(*view, view->pages[i], thread->thread_id());
                  if (!live.ok()) return std::move(fetching->done)(live.status());
                  if (!live->empty()) rows[gaps[i]] = std::move(live->front());
                }
@@ -284,23 +277,25 @@ void HistoryReader::AddRows(std::unique_ptr<Fetching> fetching, Rows rows) const
   Fetch(std::move(fetching));
 }
 
-absl::StatusOr<std::vector<MessageView>> HistoryReader::TakeMessages(const MemberView& view, storage::Page& rows,
+absl::StatusOr<std::vector<MessageView>> HistoryReader::ViewMessages(const MemberView& view, const storage::Page& rows,
                                                                      const std::string& thread_id) const {
+  const int64_t now_ms = clock_.NowMs();
+  const auto keeper = std::make_shared<const ThreadRows>(ThreadRows{thread_id, rows.bytes});
   std::vector<MessageView> messages;
   messages.reserve(rows.items.size());
-  for (storage::KeyValue& row : rows.items) {
+  for (const storage::Row& row : rows.items) {
     const auto key = keys::ParseMessage(row.key);
     if (!key.has_value()) return errors::DataDamaged("message key");
-    auto message = ToMessage(thread_id, key->place, std::move(row.value));
+    auto message = MessageView::Of(keeper, key->place, row.value);
     if (!message.ok()) return message.status();
-    if (!IsExpired(message->record.expire_ms(), view.head, clock_.NowMs())) messages.push_back(*std::move(message));
+    if (!IsExpired(message->record.expire_ms(), view.head, now_ms)) messages.push_back(*std::move(message));
   }
   return messages;
 }
 
 absl::Status HistoryReader::SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken,
                                          MessagePage& page) const {
-  const std::string last_key = taken < rows.items.size() ? rows.items[taken - 1].key : LastKey(rows);
+  const std::string last_key(taken < rows.items.size() ? rows.items[taken - 1].key : LastKey(rows));
   if (last_key.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> token = tokens_.Seal(walk.caller, walk.hash, last_key);
   if (!token.ok()) return token.status();

@@ -85,10 +85,10 @@ class HistoryReader {
   void Fetch(std::unique_ptr<Fetching> fetching) const;
   void LookBack(std::unique_ptr<Fetching> fetching, std::vector<Wanted> wanted, Rows rows) const;
   void AddRows(std::unique_ptr<Fetching> fetching, Rows rows) const;
-  // These take the rows' values out of what was read.
+  // Takes the rows' values out of what was read.
   absl::StatusOr<Rows> TakeRows(MemberView& view, const storage::Position& index_at,
                                 const std::vector<Wanted>& wanted) const;
-  absl::StatusOr<std::vector<MessageView>> TakeMessages(const MemberView& view, storage::Page& rows,
+  absl::StatusOr<std::vector<MessageView>> ViewMessages(const MemberView& view, const storage::Page& rows,
                                                         const std::string& thread_id) const;
   // The token that follows the first `taken` of `rows`, sealed into `page`.
   absl::Status SetNextToken(const Walk& walk, const storage::Page& rows, std::size_t taken, MessagePage& page) const;

@@ -24,7 +24,7 @@ MessageQuery Query(std::string thread, bool newest_first = true, int64_t start_m
 
 Ids IdsOf(const std::vector<MessageView>& messages) {
   Ids ids;
-  for (const MessageView& message : messages) ids.push_back(message.record.message_id());
+  for (const MessageView& message : messages) ids.emplace_back(message.record.message_id());
   return ids;
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("a message comes as it was saved, with its place") {
   CHECK(page.as_of == f.server.PositionOf(f.partition()));
   REQUIRE(page.messages.size() == 2);
   const MessageView& view = page.messages[0];
-  CHECK(view.thread_id == "t");
+  CHECK(view.thread_id() == "t");
   CHECK(view.place == storage::Place{7, before + 1, 1});
   CHECK(view.revision() == before + 1);
   CHECK(view.record.message_id() == "b");
@@ -269,7 +269,7 @@ TEST_CASE("threads stand by their newest message, and show it") {
   CHECK(f.AllThreads() == Ids{"b1", "c1", "a1"});
   f.Save({MakeMessage("a2", "a", 40), MakeMessage("b0", "b", 5), MakeMessage("d1", "d", 30)});
   for (const uint32_t size : {1u, 2u, 3u, 4u, 5u}) CHECK(f.AllThreads({size}) == Ids{"a2", "d1", "b1", "c1"});
-  CHECK(f.Threads(f.Me(), {1, ""})->messages.at(0).thread_id == "a");
+  CHECK(f.Threads(f.Me(), {1, ""})->messages.at(0).thread_id() == "a");
 }
 
 TEST_CASE("a thread whose newest has expired shows what is below, at the old place until the sweep") {
@@ -299,8 +299,8 @@ TEST_CASE("a batch gives the messages in the order asked for, and names the miss
   NineMessages f;
   const MessagesById got = f.MustGet({"c", "nothing", "z", "a", "Z"});
   CHECK(IdsOf(got.messages) == Ids{"c", "z", "a"});
-  CHECK(got.messages[0].thread_id == "t");
-  CHECK(got.messages[1].thread_id == "u");
+  CHECK(got.messages[0].thread_id() == "t");
+  CHECK(got.messages[1].thread_id() == "u");
   CHECK(got.missing_ids == Ids{"nothing", "Z"});
   CHECK(f.MustGet({}).messages.empty());
   CHECK(IdsOf(f.MustGet(f.newest_first).messages) == f.newest_first);

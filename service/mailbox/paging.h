@@ -34,8 +34,8 @@ inline storage::Scan ScanFrom(storage::keys::Range range, storage::Direction dir
 }
 
 // Where the next page goes on: the last row's key, or empty at the end.
-inline std::string LastKey(const storage::Page& page) {
-  return page.more && !page.items.empty() ? page.items.back().key : std::string();
+inline std::string_view LastKey(const storage::Page& page) {
+  return page.more && !page.items.empty() ? page.items.back().key : std::string_view();
 }
 
 }  // namespace labyrinth::mailbox

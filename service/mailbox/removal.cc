@@ -36,7 +36,7 @@ absl::StatusOr<Rest> RestOf(const BatchState& state, const std::vector<StoredAt>
     scan.max_bytes = limits::kMessageBytes;
     const storage::Page* page = state.FindPage(scan);
     if (page == nullptr) return Rest{std::nullopt, std::move(scan)};
-    for (const storage::KeyValue& row : page->items) {
+    for (const storage::Row& row : page->items) {
       const auto key = keys::ParseMessage(row.key);
       if (!key.has_value()) return errors::DataDamaged("message key");
       if (passed == gone.size() || key->place != gone[passed].place) return Rest{key->place, std::nullopt};

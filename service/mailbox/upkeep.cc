@@ -41,7 +41,7 @@ template <typename Key, typename Parse, typename DueMs, typename Fits>
 absl::StatusOr<DueRows<Key>> Take(const storage::Page& page, uint32_t room, int64_t now_ms, Parse parse, DueMs due_ms,
                                   Fits fits) {
   DueRows<Key> rows;
-  for (const storage::KeyValue& row : page.items) {
+  for (const storage::Row& row : page.items) {
     const std::optional<Key> key = parse(row.key);
     if (!key.has_value()) return errors::DataDamaged("a key of what is due");
     if (rows.keys.size() == room || due_ms(*key) > now_ms || !fits(*key)) {

@@ -70,7 +70,7 @@ TEST_CASE("A removed member vouches for nobody any more: its enrolments and its 
 }
 
 // Every row of the mailbox.
-std::vector<storage::KeyValue> RowsOf(storage::Engine& engine, const std::string& partition) {
+storage::Page RowsOf(storage::Engine& engine, const std::string& partition) {
   storage::ReadRequest read;
   read.partition = partition;
   storage::Scan all;
@@ -86,13 +86,13 @@ std::vector<storage::KeyValue> RowsOf(storage::Engine& engine, const std::string
   });
   done.WaitForNotification();
   CHECK_FALSE(page.more);
-  return page.items;
+  return page;
 }
 
-crypto::Scalar StoredScalar(const std::vector<storage::KeyValue>& rows, DeviceId id) {
+crypto::Scalar StoredScalar(const storage::Page& page, DeviceId id) {
   storage_v1::OrfServerRecord record;
-  for (const auto& [key, value] : rows) {
-    if (key == storage::keys::OrfServer(id)) REQUIRE(record.ParseFromString(value));
+  for (const auto& [key, value] : page.items) {
+    if (key == storage::keys::OrfServer(id)) REQUIRE(record.ParseFromString(std::string(value)));
   }
   return *crypto::Scalar::Parse(record.scalar());
 }
@@ -124,7 +124,7 @@ TEST_CASE("The new scalar is the sponsor's by both tokens, and neither they nor 
   const crypto::Scalar temporary = registered.Times(second);
   CHECK(temporary.Times(first).bytes().RevealSecret() == sponsor.bytes().RevealSecret());
   const auto stored = [&](const crypto::Scalar& scalar) {
-    return std::any_of(rows.begin(), rows.end(), [&](const storage::KeyValue& row) {
+    return std::any_of(rows.items.begin(), rows.items.end(), [&](const storage::Row& row) {
       return row.value.find(scalar.bytes().RevealSecret()) != std::string::npos;
     });
   };

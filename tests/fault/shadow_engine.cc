@@ -23,7 +23,7 @@ absl::StatusOr<StoredPartition> ReadPartition(storage::Engine& store, const std:
   store.Read(std::move(read), [&](absl::StatusOr<storage::ReadResult> result) { answer = std::move(result); });
   if (!answer.ok()) return answer.status();
   StoredPartition stored{answer->position, {}};
-  for (storage::KeyValue& row : answer->pages[0].items) stored.rows[std::move(row.key)] = std::move(row.value);
+  for (const storage::Row& row : answer->pages[0].items) stored.rows[std::string(row.key)] = row.value;
   return stored;
 }
 

@@ -253,12 +253,12 @@ void Workload::CheckReads(Mailbox& mailbox, const mailbox::HistoryReader& histor
     });
     if (!page.ok()) return tally.Find(Fault::kOther, fmt::format("a page: {}", page.status().ToString()));
     for (const mailbox::MessageView& view : page->messages) {
-      const storage_v1::MessageRecord& record = view.record;
+      const mailbox::MessageRow& record = view.record;
       if (record.expire_ms() != 0 && record.expire_ms() <= now_ms) {
         tally.Find(Fault::kOther, fmt::format("message {} has expired, and is served", ToHex(record.message_id())));
         continue;
       }
-      const auto found = left.find(record.message_id());
+      const auto found = left.find(std::string(record.message_id()));
       if (found == left.end() || found->second.ciphertext != record.ciphertext()) {
         tally.Find(found == left.end() ? Fault::kDoubled : Fault::kOther,
                    fmt::format("message {} is served and isn't stored so", ToHex(record.message_id())));

@@ -62,7 +62,7 @@ void MailboxModel::CheckReads() {
   const auto ids_of = [&](const std::vector<MessageView>& messages) {
     std::vector<std::string> ids;
     for (const MessageView& message : messages) {
-      ids.push_back(message.record.message_id());
+      ids.emplace_back(message.record.message_id());
       CHECK(message.record.ciphertext() == stored_[ids.back()].ciphertext);
       CHECK(message.record.epoch_id() == stored_[ids.back()].epoch_id.value());
     }
@@ -156,7 +156,7 @@ void MailboxModel::TakePage(Walk& walk, const MessagePage& page) {
     while (next != beyond.end() && *next != id && walk.passed_by.contains(*next)) ++next;
   };
   for (const MessageView& message : page.messages) {
-    const std::string& id = message.record.message_id();
+    const std::string id(message.record.message_id());
     skip_to(id);
     REQUIRE(next != beyond.end());
     CHECK(*next++ == id);

@@ -67,7 +67,7 @@ Rows RowStore::Read() {
   const auto read = storage::ReadAndWait(engine_, {partition_, {}, {all}, absl::InfiniteFuture()});
   REQUIRE(read.ok());
   Rows rows;
-  for (const storage::KeyValue& row : read->pages[0].items) rows[row.key] = row.value;
+  for (const auto& [key, value] : read->pages[0].items) rows[std::string(key)] = value;
   return rows;
 }
 

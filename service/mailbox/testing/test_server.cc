@@ -151,7 +151,7 @@ absl::StatusOr<std::map<std::string, std::string>> TestServer::TryRows(const std
   std::map<std::string, std::string> rows;
   absl::StatusOr<storage::ReadResult> result = ReadStore(std::move(read));
   if (!result.ok()) return result.status();
-  for (storage::KeyValue& row : result->pages[0].items) rows[row.key] = std::move(row.value);
+  for (const storage::Row& row : result->pages[0].items) rows[std::string(row.key)] = row.value;
   return rows;
 }
 

@@ -129,7 +129,7 @@ Position PositionOf(Engine& engine, const std::string& partition) {
 
 std::string KeysOf(const Page& page) {
   std::string out;
-  for (const KeyValue& item : page.items) out += (out.empty() ? "" : " ") + item.key;
+  for (const Row& item : page.items) out.append(out.empty() ? "" : " ").append(item.key);
   return out;
 }
 

@@ -15,6 +15,11 @@ absl::StatusOr<std::vector<DuePartition>> DueNow(Engine& engine, int64_t now_ms,
 absl::StatusOr<std::vector<PartitionEntry>> PartitionsNow(Engine& engine, std::string after = "",
                                                           std::size_t limit = 1000);
 
+struct KeyValue {
+  std::string key;
+  std::string value;
+};
+
 // Requests.
 CommitRequest Puts(std::string partition, Position expect, std::vector<KeyValue> rows);
 CommitRequest Deletes(std::string partition, Position expect, std::vector<std::string> keys);

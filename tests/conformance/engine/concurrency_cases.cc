@@ -75,7 +75,7 @@ TEST_CASE("many commits in flight on many partitions: each is whole, and each re
       const ReadResult read = MustRead(engine, Scans(name, {Range("a", "c")}));
       CHECK(read.position == Position{1, kEach});
       CHECK(read.pages[0].items.size() == 2 * kEach);
-      for (const KeyValue& item : read.pages[0].items) CHECK(item.value == name);
+      for (const Row& item : read.pages[0].items) CHECK(item.value == name);
     }
   }
 }
@@ -128,7 +128,7 @@ TEST_CASE("a read sees one moment of keys and scans while commits go on") {
         for (const auto& value : read->values) bad += value != expected;
         for (const Page& page : read->pages) {
           bad += page.items.size() != keys.size();
-          for (const KeyValue& item : page.items) bad += item.value != expected;
+          for (const Row& item : page.items) bad += item.value != expected;
         }
         bad += read->position.revision < last;
         moments += read->position.revision != last;
@@ -162,7 +162,7 @@ TEST_CASE("a read sees one incarnation while the partition is dropped and made a
       const bool empty = read->position.revision == 0;
       bad += read->values[0].has_value() == empty;
       bad += read->pages[0].items.size() != (empty ? 0 : 3);
-      for (const KeyValue& item : read->pages[0].items) bad += item.value != std::to_string(read->position.incarnation);
+      for (const Row& item : read->pages[0].items) bad += item.value != std::to_string(read->position.incarnation);
     }
   });
   reading.WaitForNotification();

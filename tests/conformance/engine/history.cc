@@ -43,8 +43,8 @@ absl::StatusOr<uint64_t> CheckHistory(Engine& engine, const std::string& partiti
   if (read->values[0].value_or("0") != std::to_string(revision)) return absl::InternalError("the wrong last row");
   if (forward.size() != revision || backward.size() != revision) return absl::InternalError("the wrong number of rows");
   for (uint64_t i = 1; i <= revision; ++i) {
-    const KeyValue& a = forward[i - 1];
-    const KeyValue& b = backward[revision - i];
+    const Row& a = forward[i - 1];
+    const Row& b = backward[revision - i];
     if (a.key != Key('a', i) || a.value != Value(partition, 'a', i)) return absl::InternalError("a wrong row");
     if (b.key != Key('b', i) || b.value != Value(partition, 'b', i)) return absl::InternalError("a wrong row");
   }

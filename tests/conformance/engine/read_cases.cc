@@ -84,8 +84,8 @@ TEST_CASE("keys order bytewise, not as signed characters, not as text") {
   const ReadResult result =
       MustRead(test->engine(), Scans("p", {Range("", end), Range("", end, Direction::kBackward)}));
   std::vector<std::string> forward, backward;
-  for (const KeyValue& item : result.pages[0].items) forward.push_back(item.key);
-  for (const KeyValue& item : result.pages[1].items) backward.insert(backward.begin(), item.key);
+  for (const Row& item : result.pages[0].items) forward.emplace_back(item.key);
+  for (const Row& item : result.pages[1].items) backward.emplace(backward.begin(), item.key);
   CHECK(forward == ordered);
   CHECK(backward == ordered);
 }
@@ -146,7 +146,7 @@ TEST_CASE("a walk page by page meets every row once") {
     Scan scan = Range(begin, "2");
     scan.max_items = 7;
     const Page page = MustRead(test->engine(), Scans("p", {scan})).pages[0];
-    for (const KeyValue& item : page.items) met.push_back(item.key);
+    for (const Row& item : page.items) met.emplace_back(item.key);
     begin = met.back() + '\0';
     more = page.more;
   }
