@@ -13,8 +13,8 @@
 
 namespace labyrinth::storage {
 
-// The bytes of a page's rows, one after the other in a few large pieces: two allocations a row would be a tenth of what
-// a page costs. Thread-compatible.
+// The bytes of a page's rows, one after the other in a few large pieces: a few allocations a page, not two a row.
+// Thread-compatible.
 class RowBytes {
  public:
   Row Add(std::string_view key, std::string_view value) {
