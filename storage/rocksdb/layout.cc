@@ -74,13 +74,6 @@ std::optional<DuePartition> DecodeWakeKey(std::string_view key) {
   return DuePartition{std::string(key.substr(9)), static_cast<int64_t>(ReadU64(key.substr(1)))};
 }
 
-std::string_view Neighbourhood(std::string_view key) {
-  if (key.empty()) return {};
-  if (key[0] == kPartitionTag) return key;
-  return key[0] == kRecordTag && key.size() > kRecordPrefixBytes ? key.substr(0, kRecordPrefixBytes + 1)
-                                                                 : std::string_view();
-}
-
 std::string RecordKey(uint64_t number, std::string_view key) {
   std::string out;
   out.reserve(kRecordPrefixBytes + key.size());

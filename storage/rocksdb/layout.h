@@ -51,11 +51,6 @@ std::string_view PartitionName(std::string_view key);
 std::string WakeKey(int64_t wake_at_ms, std::string_view name);
 std::optional<DuePartition> DecodeWakeKey(std::string_view key);
 
-// Of keys with one neighbourhood the next that is written stands beside the last one, or near it, more often than not:
-// a partition's record where it stood before, a row of a partition among those that begin with the same byte. Empty:
-// there is no telling.
-std::string_view Neighbourhood(std::string_view key);
-
 // Every row of partition `number` is in [RecordKey(number), RecordKey(number + 1)).
 std::string RecordKey(uint64_t number, std::string_view key = {});
 

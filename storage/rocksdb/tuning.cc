@@ -3,15 +3,12 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "storage/rocksdb/layout.h"
 
 namespace labyrinth::storage {
 namespace {
@@ -43,17 +40,6 @@ std::shared_ptr<::rocksdb::Cache> MakeCache(const RocksdbOptions& options) {
   table.optimize_filters_for_memory = true;
   return table;
 }
-
-// Nothing on the disk depends on it.
-class NeighbourhoodTransform final : public ::rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "labyrinth.neighbourhood"; }
-  ::rocksdb::Slice Transform(const ::rocksdb::Slice& key) const override { return {key.data(), Bytes(key)}; }
-  bool InDomain(const ::rocksdb::Slice& key) const override { return Bytes(key) > 0; }
-
- private:
-  static std::size_t Bytes(const ::rocksdb::Slice& key) { return Neighbourhood({key.data(), key.size()}).size(); }
-};
 
 ::rocksdb::ColumnFamilyOptions MakeFamily(const RocksdbOptions& options,
                                           const ::rocksdb::BlockBasedTableOptions& table) {
@@ -116,9 +102,6 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   // Blocks of ciphertext don't shrink and are kept as they are; blocks of index rows do. Measured at 1 KiB a message:
   // 4% of the disk, for no more time in compaction and the same page rate.
   tuning.records.compression = ::rocksdb::kLZ4Compression;
-  // A memtable's search for a row's place, which is most of what a write costs, begins where the last one of the same
-  // neighbourhood ended.
-  tuning.records.memtable_insert_with_hint_prefix_extractor = std::make_shared<NeighbourhoodTransform>();
   tuning.blobs = MakeFamily(options, table);
   tuning.blobs.compression = ::rocksdb::kNoCompression;
   // Chunks go to blob files, so that merging tables moves references of a few bytes. Ordinary compactions leave the
