@@ -98,7 +98,8 @@ const std::vector<std::string>& AllRows() {
 
 const std::vector<std::string>& OtherRows() {
   static const std::vector<std::string> rows = {
-      "other_save", "other_save_1", "other_batch", "other_page", "other_page_1", "other_restore",
+      "other_save", "other_save_cost", "other_save_1", "other_save_1_cost", "other_batch",   "other_batch_cost",
+      "other_page", "other_page_cost", "other_page_1", "other_page_1_cost", "other_restore",
   };
   return rows;
 }

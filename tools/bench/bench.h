@@ -24,6 +24,7 @@ struct BenchOptions {
   bool quick = false;
   bool allow_busy = false;
   int rounds = 0;              // 0: as usual
+  double slice_seconds = 0;    // the same
   std::set<std::string> only;  // names of rows and curves; empty: all
   uint64_t seed = 1;
   std::string dir;  // an empty one, for everything
@@ -41,7 +42,10 @@ class Bench {
 
   bool Wants(const std::string& name) const { return options_.only.empty() || options_.only.count(name) != 0; }
   bool quick() const { return options_.quick; }
-  double slice_seconds() const { return options_.quick ? 0.4 : 0.8; }
+  double slice_seconds() const {
+    if (options_.slice_seconds > 0) return options_.slice_seconds;
+    return options_.quick ? 0.4 : 0.8;
+  }
   const Payload& payload() const { return payload_; }
   Rounds& rounds() { return rounds_; }
   std::vector<Row>& rows() { return rows_; }
