@@ -54,6 +54,7 @@ Committer::~Committer() {
 }
 
 void Committer::Run() {
+  LeaveOutCounts();
   for (;;) {
     const std::vector<QueuedWrite> group = queue_.TakeGroup(group_bytes_);
     if (group.empty()) return;

@@ -32,6 +32,7 @@ absl::StatusOr<PartitionRecord> LoadPartition(::rocksdb::DB* db, ::rocksdb::Colu
 absl::StatusOr<ReadResult> Reader::Read(const ReadRequest& request) const {
   if (absl::Status valid = ValidateRead(request); !valid.ok()) return valid;
   if (request.deadline < absl::Now()) return PastDeadline();
+  LeaveOutCounts();
   ::rocksdb::ReadOptions options = CheckedRead(request.deadline);
   const PartitionCache::Glimpse glimpse = partitions_.Look(request.partition);
   if (glimpse.record().has_value()) {

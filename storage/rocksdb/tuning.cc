@@ -3,6 +3,7 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -113,6 +114,8 @@ RocksdbTuning MakeTuning(const RocksdbOptions& options, std::shared_ptr<::rocksd
   tuning.blobs.enable_blob_garbage_collection = false;
   return tuning;
 }
+
+void LeaveOutCounts() { ::rocksdb::SetPerfLevel(::rocksdb::PerfLevel::kDisable); }
 
 ::rocksdb::WriteOptions SyncedWrite() {
   ::rocksdb::WriteOptions write;
