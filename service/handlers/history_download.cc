@@ -24,6 +24,7 @@ void HistoryDownload::Produce(bool) {
 void HistoryDownload::TakePart(absl::StatusOr<mailbox::DownloadPart> part) {
   if (!part.ok()) return End(part.status());
   complete_ = part->resume_token.empty();
+  if (!complete_) context_.downloads.ReadAhead(download_, ReadDeadline());
   Send(WritePart(*part, context_.keys.generation()), CiphertextBytes(part->messages));
 }
 

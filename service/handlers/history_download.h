@@ -14,8 +14,8 @@
 
 namespace labyrinth::service {
 
-// Reads a part when the client has taken the one before, together with the device's record; nothing is read ahead, so
-// that nothing goes out that was read before a revocation. Ends OK after the last part, with TOKEN_INVALID with its
+// Sends a part when the client has taken the one before, as the mailbox and the caller's standing are then. The next
+// part's rows are read meanwhile, so a slow client costs two parts. Ends OK after the last part, with TOKEN_INVALID with its
 // session, and with what DownloadReader says.
 class HistoryDownload final : public Stream<grpc::ByteBuffer> {
  public:

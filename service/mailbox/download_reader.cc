@@ -1,8 +1,11 @@
 #include "service/mailbox/download_reader.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "common/errors.h"
 #include "common/limits.h"
 #include "crypto/statements/codec.h"
@@ -71,6 +74,37 @@ absl::Status SetTotals(const MemberView& view, const std::optional<std::string>*
 
 }  // namespace
 
+// The rows come and are asked for once each, in either order, on any threads. Thread-safe.
+class RowsAhead {
+ public:
+  void Put(absl::StatusOr<MemberView> rows) ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!take_.has_value()) {
+        rows_ = std::move(rows);
+        return;
+      }
+    }
+    std::move (*take_)(std::move(rows));
+  }
+
+  void Take(MemberViewCallback take) ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      const absl::MutexLock lock(&mutex_);
+      if (!rows_.has_value()) {
+        take_ = std::move(take);
+        return;
+      }
+    }
+    std::move(take)(*std::move(rows_));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::optional<absl::StatusOr<MemberView>> rows_;  // whoever comes second moves out what the first one left
+  std::optional<MemberViewCallback> take_;
+};
+
 absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string thread_id,
                                               const std::string& resume_token) const {
   Download download;
@@ -86,10 +120,36 @@ absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string 
 }
 
 void DownloadReader::Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
+  if (const auto ahead = std::exchange(download.ahead, nullptr)) {
+    return ahead->Take(
+        [this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> rows) mutable {
+          if (!rows.ok()) return ReadPart(download, deadline, std::move(done));
+          ConfirmAhead(download, deadline, *std::move(rows), std::move(done));
+        });
+  }
   if (!download.thread_id.empty() && download.thread_number == 0) {
     return FindThread(download, deadline, std::move(done));
   }
   ReadPart(download, deadline, std::move(done));
+}
+
+void DownloadReader::ReadAhead(Download& download, absl::Time deadline) const {
+  download.ahead = std::make_shared<RowsAhead>();
+  executor_.Post([&engine = engine_, ahead = download.ahead, read = download.NextRead(deadline)]() mutable {
+    MemberRead(engine, std::move(read), [ahead](absl::StatusOr<MemberView> rows) { ahead->Put(std::move(rows)); });
+  });
+}
+
+void DownloadReader::ConfirmAhead(Download& download, absl::Time deadline, MemberView rows,
+                                  Reply<DownloadPart> done) const {
+  MemberReadRequest standing{download.caller, Access::kDevice, {}, {}, deadline};
+  MemberRead(engine_, std::move(standing),
+             [this, &download, deadline, rows = std::move(rows),
+              done = std::move(done)](absl::StatusOr<MemberView> now) mutable {
+               if (!now.ok()) return std::move(done)(now.status());
+               if (now->position != rows.position) return ReadPart(download, deadline, std::move(done));
+               TakeView(download, deadline, rows, std::move(done));
+             });
 }
 
 void DownloadReader::FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
@@ -108,24 +168,33 @@ void DownloadReader::FindThread(Download& download, absl::Time deadline, Reply<D
              });
 }
 
-void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
-  MemberReadRequest read{download.caller, Access::kDevice, {}, {}, deadline};
-  const bool whole = download.thread_number == 0;
-  if (!whole) read.keys = {keys::Thread(download.thread_number), keys::ThreadById(download.thread_id)};
-  keys::Range range = whole ? keys::Messages() : keys::ThreadMessages(download.thread_number, 0, kEndOfTime);
-  read.scans.push_back(ScanFrom(std::move(range), Direction::kForward, download.last_key, kAllThreads));
+MemberReadRequest Download::NextRead(absl::Time deadline) const {
+  MemberReadRequest read{caller, Access::kDevice, {}, {}, deadline};
+  const bool whole = thread_number == 0;
+  if (!whole) read.keys = {keys::Thread(thread_number), keys::ThreadById(thread_id)};
+  keys::Range range = whole ? keys::Messages() : keys::ThreadMessages(thread_number, 0, kEndOfTime);
+  read.scans.push_back(ScanFrom(std::move(range), Direction::kForward, last_key, kAllThreads));
   read.scans.back().max_bytes = limits::kDownloadBytes;
-  if (whole && download.threads_from != 0) {
-    read.scans.push_back(ScanFrom(keys::ThreadsFrom(download.threads_from), Direction::kForward, {}, kThreadsPerRead));
+  if (whole && threads_from != 0) {
+    read.scans.push_back(ScanFrom(keys::ThreadsFrom(threads_from), Direction::kForward, {}, kThreadsPerRead));
   }
-  MemberRead(engine_, std::move(read),
-             [this, &download, deadline, whole, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
+  return read;
+}
+
+void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
+  MemberRead(engine_, download.NextRead(deadline),
+             [this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
-               if (!whole && !IsNumbered(view->values[1], download.thread_number)) {
-                 return FindThread(download, deadline, std::move(done));
-               }
-               std::move(done)(TakePart(download, *view));
+               TakeView(download, deadline, *view, std::move(done));
              });
+}
+
+void DownloadReader::TakeView(Download& download, absl::Time deadline, MemberView& view,
+                              Reply<DownloadPart> done) const {
+  if (download.thread_number != 0 && !IsNumbered(view.values[1], download.thread_number)) {
+    return FindThread(download, deadline, std::move(done));
+  }
+  std::move(done)(TakePart(download, view));
 }
 
 const std::string* Download::ThreadId(uint32_t number) const {

@@ -3,11 +3,13 @@
 #define LABYRINTH_SERVICE_MAILBOX_DOWNLOAD_READER_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/clock.h"
+#include "common/executor.h"
 #include "crypto/primitives/hash.h"
 #include "service/mailbox/directory_reader.h"
 #include "service/mailbox/member_read.h"
@@ -32,6 +34,9 @@ struct DownloadPart {
   std::string resume_token;   // empty: this was the last part
 };
 
+// The rows of a part, read before their turn.
+class RowsAhead;
+
 // One stream of a download, as its reader sees it. Thread-compatible.
 class Download {
  private:
@@ -39,6 +44,8 @@ class Download {
 
   // Of the thread with this number; null: not known.
   const std::string* ThreadId(uint32_t number) const;
+  // What the next part is made of.
+  MemberReadRequest NextRead(absl::Time deadline) const;
 
   Caller caller;
   std::string thread_id;  // empty: the whole mailbox
@@ -51,17 +58,19 @@ class Download {
   absl::flat_hash_map<uint32_t, std::string> threads;
   uint32_t threads_from = 1;
   uint32_t threads_through = 0;
+  std::shared_ptr<RowsAhead> ahead;  // of the next part; null: none
 };
 
 // Only physical devices may read. A download shows the mailbox, or a thread, as it was at one moment, its first part's,
 // less what has gone since: rows that were saved after that moment are passed over, those that were deleted, have
 // expired or were replaced since are missing, and the feed after it tells of all of them. So a part is one engine read,
-// and nothing is held between two. Messages come thread by thread, newest first, in parts of limits::kDownloadBytes at
+// and no snapshot is held between two. Messages come thread by thread, newest first, in parts of limits::kDownloadBytes at
 // most; a part may be empty and not the last. Thread-safe. Errors of MemberRead, and PAGE_TOKEN_INVALID.
 class DownloadReader {
  public:
-  DownloadReader(storage::Engine& engine, const PageTokens& tokens, const Clock& clock)
-      : engine_(engine), tokens_(tokens), clock_(clock) {}
+  // `executor` reads ahead.
+  DownloadReader(storage::Engine& engine, const PageTokens& tokens, const Clock& clock, Executor& executor)
+      : engine_(engine), tokens_(tokens), clock_(clock), executor_(executor) {}
 
   // `resume_token` is of an earlier stream's part over the same thread; empty: from the beginning. PAGE_TOKEN_INVALID.
   absl::StatusOr<Download> Open(const Caller& caller, std::string thread_id, const std::string& resume_token) const;
@@ -70,9 +79,16 @@ class DownloadReader {
   // also if there was more than the totals say.
   void Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
 
+  // After a part that wasn't the last: begins to read the next one's rows while this one is on its way. Next() serves
+  // them only if the mailbox stands at the same revision by then, as a read of that moment says; so what it serves, and
+  // to whom, is as if it had been read then. Anything else is read again.
+  void ReadAhead(Download& download, absl::Time deadline) const;
+
  private:
   void FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
   void ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
+  void ConfirmAhead(Download& download, absl::Time deadline, MemberView rows, Reply<DownloadPart> done) const;
+  void TakeView(Download& download, absl::Time deadline, MemberView& view, Reply<DownloadPart> done) const;
   absl::StatusOr<DownloadPart> TakePart(Download& download, MemberView& view) const;
   // True: there may be more.
   absl::StatusOr<bool> TakeRows(Download& download, MemberView& view, DownloadPart& part) const;
@@ -81,6 +97,7 @@ class DownloadReader {
   storage::Engine& engine_;
   const PageTokens& tokens_;
   const Clock& clock_;
+  Executor& executor_;
 };
 
 }  // namespace labyrinth::mailbox

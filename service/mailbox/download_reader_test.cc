@@ -26,6 +26,11 @@ Ids IdsOf(const std::vector<MessageView>& messages) {
   return ids;
 }
 
+// When the rows of the next part are read: at its turn; ahead of it and before whatever a test does meanwhile; or ahead
+// but so late that the part is asked for first.
+enum class Reading { kInTurn, kAhead, kLate };
+
+// Each test runs once in each way.
 struct Fixture {
   explicit Fixture(uint64_t seed = 1) : server(seed), mailbox(server), code(MakeVirtual(server.random())) {
     mailbox.Create();
@@ -60,8 +65,13 @@ struct Fixture {
     return Open(Me(), thread, token).value();
   }
   absl::StatusOr<DownloadPart> Next(Download& download) {
-    return server.Ask<DownloadPart>(
+    auto part = server.Ask<DownloadPart>(
         [&](auto done) { server.downloads().Next(download, absl::InfiniteFuture(), std::move(done)); });
+    if (reading != Reading::kInTurn && part.ok() && !part->resume_token.empty()) {
+      server.downloads().ReadAhead(download, absl::InfiniteFuture());
+      if (reading == Reading::kAhead) server.Settle();
+    }
+    return part;
   }
   DownloadPart MustNext(Download& download) {
     auto part = Next(download);
@@ -89,6 +99,7 @@ struct Fixture {
     return all;
   }
 
+  const Reading reading = GENERATE(Reading::kInTurn, Reading::kAhead, Reading::kLate);
   TestServer server;
   TestMailbox mailbox;
   TestDevice code;
@@ -435,6 +446,56 @@ TEST_CASE("whatever happens between parts: all that stayed comes once, what came
     }
   }
   for (const auto& [id, text] : at_start) CHECK((touched.contains(id) || received.contains(id)));
+}
+
+TEST_CASE("what was read ahead serves a part if nothing happened since, and only then") {
+  Fixture f;
+  if (f.reading != Reading::kAhead) return;
+  const TestDevice other = f.mailbox.AddDevice(f.code);
+  f.SaveTwelve();
+  Download download = f.MustOpen("");
+  CHECK(f.MustNext(download).messages.size() == 5);
+  const uint64_t before = f.server.faults().reads_seen();
+  SECTION("nothing happened") {
+    CHECK(f.MustNext(download).messages.size() == 5);
+    CHECK(f.server.faults().reads_seen() - before == 2);  // the caller's standing, and ahead again
+  }
+  SECTION("a device was added") {
+    f.mailbox.AddDevice(f.code);
+    const uint64_t now = f.server.faults().reads_seen();
+    CHECK(f.MustNext(download).messages.size() == 5);
+    CHECK(f.server.faults().reads_seen() - now == 3);
+  }
+  SECTION("the caller was revoked") {
+    f.mailbox.Revoke(other, f.mailbox.first().id);
+    CHECK(ReasonIn(f.Next(download)) == Reason::kDeviceRevoked);
+  }
+  SECTION("its standing can't be read") {
+    f.server.faults().ScriptReads({storage::ReadFault::kFail});
+    CHECK(ReasonIn(f.Next(download)) == Reason::kEngineUnavailable);
+  }
+}
+
+TEST_CASE("a part whose reading ahead failed is read in its turn") {
+  Fixture f;
+  if (f.reading != Reading::kInTurn) return;
+  f.SaveTwelve();
+  Download download = f.MustOpen("");
+  CHECK(f.MustNext(download).messages.size() == 5);
+  f.server.faults().ScriptReads({storage::ReadFault::kFail});
+  f.server.downloads().ReadAhead(download, absl::InfiniteFuture());
+  f.server.Settle();
+  CHECK(IdsOf(f.MustNext(download).messages) == Ids{"m5", "m6", "m7", "m8", "m9"});
+}
+
+TEST_CASE("a download may be given up while it reads ahead") {
+  Fixture f;
+  f.SaveTwelve();
+  {
+    Download download = f.MustOpen("");
+    f.MustNext(download);
+  }
+  f.server.Settle();
 }
 
 }  // namespace

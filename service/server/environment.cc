@@ -104,7 +104,6 @@ struct Environment::Parts {
   std::optional<mailbox::DirectoryReader> directory;
   std::optional<mailbox::HistoryReader> history;
   std::optional<mailbox::ChangeReader> changes;
-  std::optional<mailbox::DownloadReader> downloads;
   std::optional<mailbox::SponsorReader> sponsors;
   Streams enrollment_watches{"enrollment_watches", limits::kEnrollmentWatches};
   Streams watches{"watches", limits::kWatches};
@@ -112,6 +111,7 @@ struct Environment::Parts {
   Streams attachment_streams{"attachment_streams", limits::kAttachmentStreams};
   std::optional<enrollment::Relay> enrollments;
   std::unique_ptr<ThreadPool> workers;
+  std::optional<mailbox::DownloadReader> downloads;
   std::unique_ptr<mailbox::Sequencer> sequencer;
   std::optional<mailbox::Caretaker> caretaker;
   std::optional<attachments::Attachments> attachments;
@@ -211,12 +211,12 @@ void Environment::Parts::BuildDomain(RandomSource& random) {
   directory.emplace(*rows, *page_tokens);
   history.emplace(*rows, *page_tokens, clock);
   changes.emplace(*rows, keys->generation(), clock);
-  downloads.emplace(*rows, *page_tokens, clock);
   sponsors.emplace(*rows);
   enrollments.emplace(clock, random, [this](const std::string& partition, bool membership) {
     enrollment_watches.Wake(partition, /*recheck=*/membership);
   });
   workers = std::make_unique<ThreadPool>(Workers());
+  downloads.emplace(*rows, *page_tokens, clock, *workers);
   const auto wake_watches = [this](const std::string& partition) {
     if (!watches.HasTopic(partition)) return;
     // Off the committer's thread: whoever is woken reads.

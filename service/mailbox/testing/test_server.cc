@@ -36,7 +36,7 @@ void TestServer::MakeParts() {
   directory_ = std::make_unique<DirectoryReader>(*faults_, *tokens_);
   history_ = std::make_unique<HistoryReader>(*faults_, *tokens_, clock_);
   changes_ = std::make_unique<ChangeReader>(*faults_, kTestGeneration, clock_);
-  downloads_ = std::make_unique<DownloadReader>(*faults_, *tokens_, clock_);
+  downloads_ = std::make_unique<DownloadReader>(*faults_, *tokens_, clock_, executor_);
 }
 
 void TestServer::Restart() {
