@@ -126,6 +126,9 @@ absl::StatusOr<BackupRecord> CreateBackup(::rocksdb::DB* db, const std::string& 
   std::atomic<bool> cancelled = false;
   BackupProgress progress{.done_bytes = 0, .total_bytes = BytesOf(db->GetName())};
   ::rocksdb::CreateBackupOptions create;
+  // Whoever saves meanwhile goes first: a backup has time.
+  create.decrease_background_thread_cpu_priority = true;
+  create.background_thread_cpu_priority = ::rocksdb::CpuPriority::kLow;
   create.progress_callback = [&] {
     progress.done_bytes += kProgressBytes;
     if (!options.on_progress || options.on_progress(progress)) return;
