@@ -75,7 +75,7 @@ absl::StatusOr<Listener> Listen(const ServerConfig& config, const std::vector<gr
   const auto address = ListenAddress::Parse(config.listen);
   if (!address.has_value()) return absl::InvalidArgumentError(fmt::format("listen: {}: not HOST:PORT", config.listen));
   grpc::EnableDefaultHealthCheckService(true);
-  if (config.dev) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  if (config.reflection.value_or(config.dev)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
   Listener listener;
   grpc::ServerBuilder builder;
