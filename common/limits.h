@@ -114,7 +114,8 @@ inline constexpr uint32_t kEnrollmentBytes = 16 * 1024 * 1024;
 // Streams of each kind that one device, or one enrolment's new device, may hold: reconnecting leaves dead ones behind.
 inline constexpr uint32_t kStreamsPerCaller = 3;
 // Streams of one node. One that watches enrolments or changes costs next to nothing while nothing happens: 10,000
-// devices and room for reconnecting. A download holds a response, as much again in gRPC's hands, and the next one's rows.
+// devices and room for reconnecting. A download holds a response, as much again in gRPC's hands, and the next one's
+// rows.
 inline constexpr uint32_t kEnrollmentWatches = 4096;
 inline constexpr uint32_t kWatches = 16 * 1024;
 inline constexpr uint32_t kHistoryDownloads = 64;

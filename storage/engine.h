@@ -8,18 +8,16 @@
 //      before the call returns, and never under a lock of the engine.
 //   2. Order. Keys compare bytewise; ranges are half-open [begin, end). Keys are 1 to kMaxKeyBytes, values 1 to
 //      kMaxValueBytes: an empty value is refused (some engines can't tell it from an absent one).
-//   3. Consistency. A Read sees one moment of its partition, over all of its keys and scans, and returns the position
-//   of
-//      that moment. A Read that begins after a Commit was reported sees it.
-//   4. Atomicity. A Commit names the position that it expects. It applies whole and raises the revision by one, or not
-//   at all.
+//   3. Consistency. A Read sees one moment of its partition, over all of its keys and scans, and returns that moment's
+//      position. A Read that begins after a Commit was reported sees it.
+//   4. Atomicity. A Commit names the position that it expects. It applies whole and raises the revision by one, or it
+//      doesn't apply at all.
 //   5. Durability. kCommitted means that the commit survives the loss of power (and, for a distributed engine, of a
-//   machine).
+//      machine).
 //   6. Uncertainty. kUnknown is a result of its own: the commit may have happened, or may yet. The only cure is to
-//   issue the
-//      same Commit again; its kConflict then says that something at that revision exists, and the content that the
-//      caller wrote there (a tag of its own) says whose it was. Never conclude from a Read that an unknown commit
-//      failed.
+//      issue the same Commit again; its kConflict then says that something at that revision exists, and the content
+//      that the caller wrote there (a tag of its own) says whose it was. Never conclude from a Read that an unknown
+//      commit failed.
 //   7. Wake-ups. A partition has at most one wake time. Due() returns every partition whose time has come: perhaps one
 //      too many, never one too few.
 //   8. Enumeration. ListPartitions() in pages meets every partition that had rows throughout the walk.
@@ -103,8 +101,8 @@ struct CommitRequest {
   std::vector<Write> writes;  // a key at most once; at least one write unless `drop`
   // Sets the wake time (Unix milliseconds); 0 clears it; nullopt leaves it.
   std::optional<int64_t> wake_at_ms;
-  // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition then is at {incarnation + 1,
-  // 0}.
+  // Deletes the whole partition instead: writes and wake_at_ms are empty. The partition is at {incarnation + 1, 0}
+  // then.
   bool drop = false;
   // May use part of the room that an engine keeps free when its disk fills up: for what can't wait until there is room
   // again, as removing a device, or gives room back. Drops may anyway.

@@ -15,8 +15,8 @@
 namespace labyrinth::service {
 
 // Sends a part when the client has taken the one before, as the mailbox and the caller's standing are then. The next
-// part's rows are read meanwhile, so a slow client costs two parts. Ends OK after the last part, with TOKEN_INVALID with its
-// session, and with what DownloadReader says.
+// part's rows are read meanwhile, so a slow client costs two parts. Ends OK after the last part, with TOKEN_INVALID
+// with its session, and with what DownloadReader says.
 class HistoryDownload final : public Stream<grpc::ByteBuffer> {
  public:
   HistoryDownload(const HandlerContext& context, grpc::CallbackServerContext* rpc, const mailbox::Caller& caller,

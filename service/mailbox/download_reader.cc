@@ -121,11 +121,10 @@ absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string 
 
 void DownloadReader::Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
   if (const auto ahead = std::exchange(download.ahead, nullptr)) {
-    return ahead->Take(
-        [this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> rows) mutable {
-          if (!rows.ok()) return ReadPart(download, deadline, std::move(done));
-          ConfirmAhead(download, deadline, *std::move(rows), std::move(done));
-        });
+    return ahead->Take([this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> rows) mutable {
+      if (!rows.ok()) return ReadPart(download, deadline, std::move(done));
+      ConfirmAhead(download, deadline, *std::move(rows), std::move(done));
+    });
   }
   if (!download.thread_id.empty() && download.thread_number == 0) {
     return FindThread(download, deadline, std::move(done));

@@ -64,8 +64,8 @@ class Download {
 // Only physical devices may read. A download shows the mailbox, or a thread, as it was at one moment, its first part's,
 // less what has gone since: rows that were saved after that moment are passed over, those that were deleted, have
 // expired or were replaced since are missing, and the feed after it tells of all of them. So a part is one engine read,
-// and no snapshot is held between two. Messages come thread by thread, newest first, in parts of limits::kDownloadBytes at
-// most; a part may be empty and not the last. Thread-safe. Errors of MemberRead, and PAGE_TOKEN_INVALID.
+// and no snapshot is held between two. Messages come thread by thread, newest first, in parts of limits::kDownloadBytes
+// at most; a part may be empty and not the last. Thread-safe. Errors of MemberRead, and PAGE_TOKEN_INVALID.
 class DownloadReader {
  public:
   // `executor` reads ahead.

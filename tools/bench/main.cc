@@ -188,7 +188,8 @@ int Main(int argc, char** argv) {
                  "another labyrinthd: measures this one beside it, and nothing else unless --only says so");
   app.add_option("--rounds", flags.bench.rounds, "how often each is measured (default: 5, or 3 with --quick)")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--slice", flags.bench.slice_seconds, "how many seconds each takes (default: 0.8, or 0.4 with --quick)")
+  app.add_option("--slice", flags.bench.slice_seconds,
+                 "how many seconds each takes (default: 0.8, or 0.4 with --quick)")
       ->check(CLI::Range(0.1, 60.0));
   app.add_option("--ctl", flags.bench.ctl_binary, "labyrinthctl (default: beside this program)");
   app.add_option("--commit", flags.commit, "what is measured, for the result");

@@ -67,9 +67,8 @@ void AddBuild(Bench& bench, Experiment& experiment, const std::string& prefix, c
     experiment.Add(prefix + name + "_cost", [&] { return Cost(bench, label, build, make_slots()); });
   };
   const auto save = [&](const std::string& name, int in_flight, int batch) {
-    add(name, "saves/s", batch, [&, in_flight, batch] {
-      return SaveSlots(build.server->channels(), build.saving, in_flight, batch);
-    });
+    add(name, "saves/s", batch,
+        [&, in_flight, batch] { return SaveSlots(build.server->channels(), build.saving, in_flight, batch); });
   };
   save("save", 64, 1);
   save("save_1", 1, 1);
@@ -95,19 +94,17 @@ absl::Status MeasureOther(Bench& bench) {
   const auto claim = [](const std::string& name, std::string title, bool higher_is_better = true) {
     return Claim{"other_" + name, std::move(title), "this " + name, "other " + name, {}, higher_is_better};
   };
-  Experiment experiment(
-      bench,
-      {claim("save", "durable saves, one a call, 64 in flight, 64 mailboxes"),
-       claim("save_cost", "what one takes of its server's processors", false),
-       claim("save_1", "durable saves, 1 in flight"),
-       claim("save_1_cost", "what one takes of its server's processors", false),
-       claim("batch", "durable saves, 100 a call, 16 in flight"),
-       claim("batch_cost", "what a call takes of its server's processors", false),
-       claim("page", "newest 50 of a thread, of a store at rest, 16 in flight"),
-       claim("page_cost", "what one takes of its server's processors", false),
-       claim("page_1", "the same, 1 in flight"),
-       claim("page_1_cost", "what one takes of its server's processors", false),
-       claim("restore", "DownloadHistory of the same store, one stream")});
+  Experiment experiment(bench, {claim("save", "durable saves, one a call, 64 in flight, 64 mailboxes"),
+                                claim("save_cost", "what one takes of its server's processors", false),
+                                claim("save_1", "durable saves, 1 in flight"),
+                                claim("save_1_cost", "what one takes of its server's processors", false),
+                                claim("batch", "durable saves, 100 a call, 16 in flight"),
+                                claim("batch_cost", "what a call takes of its server's processors", false),
+                                claim("page", "newest 50 of a thread, of a store at rest, 16 in flight"),
+                                claim("page_cost", "what one takes of its server's processors", false),
+                                claim("page_1", "the same, 1 in flight"),
+                                claim("page_1_cost", "what one takes of its server's processors", false),
+                                claim("restore", "DownloadHistory of the same store, one stream")});
   if (!experiment.Wanted()) return absl::OkStatus();
   bool reads = false;
   for (const char* name : {"page", "page_cost", "page_1", "page_1_cost", "restore"}) {

@@ -30,12 +30,12 @@ cmd_bench() {
         flags+=("$1")
         shift
         ;;
-      --only | --json | --html | --against | --other | --rounds | --dir)
+      --only | --json | --html | --against | --other | --rounds | --slice | --dir)
         [[ -n ${2-} ]] || die_usage "bench $1 needs a value"
-        if [[ $1 == --only || $1 == --rounds ]]; then flags+=("$1" "$2"); else flags+=("$1" "$(from_caller "$2")"); fi
+        if [[ $1 == --only || $1 == --rounds || $1 == --slice ]]; then flags+=("$1" "$2"); else flags+=("$1" "$(from_caller "$2")"); fi
         shift 2
         ;;
-      *) die_usage "bench knows crypto, --quick, --only, --json, --html, --against, --other, --rounds, --allow-busy and --dir, not '$1'" ;;
+      *) die_usage "bench knows crypto, --quick, --only, --json, --html, --against, --other, --rounds, --slice, --allow-busy and --dir, not '$1'" ;;
     esac
   done
   cmd_setup
