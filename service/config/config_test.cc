@@ -75,7 +75,6 @@ revocation_journal = "r"
 engine = "rocksdb"
 server_name = "n"
 log_level = "warn"
-reflection = false
 drain_deadline_ms = 5
 [accounts]
 issuer = "i"
@@ -102,7 +101,6 @@ status_socket = "t"
   CHECK(config.revocation_journal == "r");
   CHECK(config.server_name == "n");
   CHECK(config.log_level == "warn");
-  CHECK(config.reflection == false);
   CHECK(config.drain_deadline_ms == 5);
   CHECK(config.accounts.issuer == "i");
   CHECK(config.accounts.audience == "a");
@@ -128,7 +126,6 @@ TEST_CASE("A file with a mistake is refused in one line with its place") {
       {"data_dir = 1\n", "x.toml:1: data_dir: must be a string"},
       {"tls = \"cert\"\n", "x.toml:1: tls: must be a table"},
       {"[quota]\nbytes = \"5GiB\"\n", "x.toml:2: quota.bytes: must be an integer"},
-      {"reflection = \"no\"\n", "x.toml:1: reflection: must be true or false"},
       {"[quota]\nbytes = -1\n", "x.toml:2: quota.bytes: is out of range"},
       {"[rocksdb]\nblock_cache_mib = 4294967296\n", "x.toml:2: rocksdb.block_cache_mib: is out of range"},
       {"a = 1\na = 2\n", "x.toml:2: not TOML"},

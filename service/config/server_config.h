@@ -3,7 +3,6 @@
 #define LABYRINTH_SERVICE_CONFIG_SERVER_CONFIG_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -54,7 +53,6 @@ struct ServerConfig {
   uint32_t min_free_mib = 1024;  // of the disk: below, saves are refused
   int64_t drain_deadline_ms = 30'000;
   std::string log_level = "info";
-  std::optional<bool> reflection;  // gRPC's: tells anybody what calls there are; unset: as `dev`
 
   // By command line alone.
   bool dev = false;

@@ -43,14 +43,6 @@ class TableReader {
     out = static_cast<Integer>(value->get());
   }
 
-  void Truth(std::string_view key, std::optional<bool>& out) {
-    const toml::node* node = Take(key);
-    if (node == nullptr) return;
-    const auto* value = node->as_boolean();
-    if (value == nullptr) return Fail(*node, key, "must be true or false");
-    out = value->get();
-  }
-
   template <typename ReadInner>
   void Table(std::string_view key, ReadInner read_inner) {
     const toml::node* node = Take(key);
@@ -95,7 +87,6 @@ void ReadRoot(TableReader& root, ServerConfig& config) {
   root.Text("engine", config.engine);
   root.Text("server_name", config.server_name);
   root.Text("log_level", config.log_level);
-  root.Truth("reflection", config.reflection);
   root.Number("drain_deadline_ms", config.drain_deadline_ms);
   root.Table("accounts", [&](TableReader& accounts) {
     accounts.Text("issuer", config.accounts.issuer);

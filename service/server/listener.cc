@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
@@ -75,7 +74,6 @@ absl::StatusOr<Listener> Listen(const ServerConfig& config, const std::vector<gr
   const auto address = ListenAddress::Parse(config.listen);
   if (!address.has_value()) return absl::InvalidArgumentError(fmt::format("listen: {}: not HOST:PORT", config.listen));
   grpc::EnableDefaultHealthCheckService(true);
-  if (config.reflection.value_or(config.dev)) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
   Listener listener;
   grpc::ServerBuilder builder;

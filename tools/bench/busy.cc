@@ -66,6 +66,10 @@ std::optional<ProcessTicks> ParseProcessTicks(std::string_view text) {
   return process;
 }
 
+std::optional<ProcessTicks> TicksOf(pid_t pid) {
+  return ParseProcessTicks(ReadText("/proc/" + std::to_string(pid) + "/stat"));
+}
+
 uint64_t OwnTicks(const std::vector<ProcessTicks>& processes, pid_t self) {
   std::set<pid_t> ours = {self, kKernelThreads};
   // A child may stand before its parent.

@@ -31,6 +31,9 @@ struct ProcessTicks {
 // From the text of /proc/PID/stat; nullopt for any other. A process may have any characters in its name.
 std::optional<ProcessTicks> ParseProcessTicks(std::string_view text);
 
+// Of a process now; nullopt if there is none.
+std::optional<ProcessTicks> TicksOf(pid_t pid);
+
 // The ticks of `self`, of everything below it, and of the kernel's threads, which write and sync on our behalf.
 uint64_t OwnTicks(const std::vector<ProcessTicks>& processes, pid_t self);
 

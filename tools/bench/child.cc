@@ -128,12 +128,10 @@ uint64_t Child::StatusKiB(const std::string& field) const {
 uint64_t Child::ResidentBytes() const { return StatusKiB("VmRSS") * 1024; }
 uint64_t Child::PeakResidentBytes() const { return StatusKiB("VmHWM") * 1024; }
 
-double Child::ProcessorSeconds() const {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid_));
-  std::stringstream text;
-  text << in.rdbuf();
-  const auto process = ParseProcessTicks(text.str());
-  return process.has_value() ? static_cast<double>(process->ticks) / static_cast<double>(sysconf(_SC_CLK_TCK)) : 0;
+absl::StatusOr<double> Child::ProcessorSeconds() const {
+  const auto process = TicksOf(pid_);
+  if (!process.has_value()) return absl::UnavailableError(options_.words[0] + " is gone");
+  return static_cast<double>(process->ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace labyrinth::bench

@@ -43,8 +43,8 @@ class Child {
   // What it has in memory now, and at most so far.
   uint64_t ResidentBytes() const;
   uint64_t PeakResidentBytes() const;
-  // Of all processors, all its threads, those that ended included; it has the kernel's clock tick, 10 ms as a rule.
-  double ProcessorSeconds() const;
+  // Of all processors, for all its threads so far, to a tick of the kernel's clock (10 ms as a rule). UNAVAILABLE.
+  absl::StatusOr<double> ProcessorSeconds() const;
 
  private:
   Child(ChildOptions options, pid_t pid) : options_(std::move(options)), pid_(pid) {}

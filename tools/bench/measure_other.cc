@@ -51,11 +51,13 @@ Contender Cost(const Bench& bench, std::string label, const Build& build, Slots 
   const std::chrono::duration<double> time(bench.slice_seconds());
   return {std::move(label), "us/call",
           [&build, time, slots = std::make_shared<Slots>(std::move(slots))]() -> absl::StatusOr<double> {
-            const double before = build.server->process().ProcessorSeconds();
+            const auto before = build.server->process().ProcessorSeconds();
+            if (!before.ok()) return before;
             const auto load = ClosedLoop(*slots, time);
             if (!load.ok()) return load.status();
-            const double seconds = build.server->process().ProcessorSeconds() - before;
-            return 1e6 * seconds / static_cast<double>(load->latencies_us.size());
+            const auto after = build.server->process().ProcessorSeconds();
+            if (!after.ok()) return after;
+            return 1e6 * (*after - *before) / static_cast<double>(load->latencies_us.size());
           }};
 }
 

@@ -39,8 +39,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& binary,
   if (!std::filesystem::create_directories(dir + "/profiles", error)) {
     return absl::UnavailableError(dir + ": cannot be made, or is there already");
   }
-  std::ofstream(server->config_file()) << fmt::format("reflection = false\n[rocksdb]\nblock_cache_mib = {}\n",
-                                                      block_cache_mib);
+  std::ofstream(server->config_file()) << fmt::format("[rocksdb]\nblock_cache_mib = {}\n", block_cache_mib);
   if (absl::Status started = server->StartAgain(); !started.ok()) return started;
   return server;
 }

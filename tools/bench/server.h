@@ -28,8 +28,8 @@ struct ServerMailbox : LoadMailbox {
   std::unique_ptr<Device> device;
 };
 
-// labyrinthd --dev over a fresh directory, all else as by default in production: info log to a file, 256 MiB of block
-// cache, no reflection (it would poll on threads of its own). Not thread-safe.
+// labyrinthd --dev over a fresh directory, all else as by default: info log to a file, 256 MiB of block cache. Not
+// thread-safe.
 class Server {
  public:
   static constexpr uint32_t kDefaultCacheMib = 256;

@@ -50,7 +50,6 @@ absl::Status Show(Context& context, const ConfigFlags& flags) {
       {"engine", c.engine},
       {"server_name", c.server_name},
       {"log_level", c.log_level},
-      {"reflection", c.reflection.value_or(c.dev)},
       {"drain_deadline_ms", c.drain_deadline_ms},
       {"accounts",
        {{"issuer", c.accounts.issuer},

@@ -1,9 +1,11 @@
 // Backups of the embedded store: what is in them, what breaks them, and what comes out of them.
 #include <rocksdb/env.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "storage/rocksdb/backup.h"
@@ -147,6 +149,20 @@ TEST_CASE("what was noted with a backup comes back, and a cancelled one leaves n
   CHECK(listed->at(0).record->create_ms == 17);
   const auto cancelled = VerifyBackups(f.backups(), {.on_progress = [](const BackupProgress&) { return false; }});
   CHECK(absl::IsCancelled(cancelled.status()));
+}
+
+TEST_CASE("a backup copies with a thread that everybody else goes before") {
+  Fixture f;
+  WriteHistory(*f.engine, "p", 1500);  // more than is copied between two calls of on_progress
+  const int ours = getpriority(PRIO_PROCESS, 0);
+  std::optional<int> copying;  // niceness, of the calling thread alone
+  f.MustBackup({.on_progress = [&](const BackupProgress&) {
+    copying = getpriority(PRIO_PROCESS, 0);
+    return true;
+  }});
+  REQUIRE(copying.has_value());
+  CHECK(*copying == 19);
+  CHECK(getpriority(PRIO_PROCESS, 0) == ours);
 }
 
 TEST_CASE("one flipped bit in any file of a backup is found, and the file named") {
