@@ -18,8 +18,8 @@ grpc::StatusCode CallReflection(const LiveServer& server) {
   const grpc::Slice nothing;
   const grpc::ByteBuffer request(&nothing, 1);
   grpc::CompletionQueue queue;
-  const auto call =
-      stub.PrepareUnaryCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", request, &queue);
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                                          request, &queue);
   call->StartCall();
   grpc::ByteBuffer response;
   grpc::Status status;
