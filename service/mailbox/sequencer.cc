@@ -65,22 +65,24 @@ void Sequencer::Submit(const std::string& partition, std::unique_ptr<Operation> 
     lane.busy = true;
     ++busy_lanes_;
   }
-  if (auto batch = NextBatch(partition)) Run(std::move(batch));
+  Run(NextBatch(partition));
+}
+
+bool Sequencer::RestIfEmpty(const std::string& partition) {
+  const auto lane = lanes_.find(partition);
+  if (!lane->second.waiting.empty()) return false;
+  lane->second.busy = false;
+  --busy_lanes_;
+  // An unsettled commit stays behind: whatever comes next must know of it.
+  if (!lane->second.unsettled.has_value()) lanes_.erase(lane);
+  return true;
 }
 
 std::shared_ptr<Sequencer::Batch> Sequencer::NextBatch(const std::string& partition) {
   auto batch = std::make_shared<Batch>();
   batch->partition = partition;
   absl::MutexLock lock(&mutex_);
-  const auto lane = lanes_.find(partition);
-  auto& waiting = lane->second.waiting;
-  if (waiting.empty()) {
-    lane->second.busy = false;
-    --busy_lanes_;
-    // An unsettled commit stays behind: whatever comes next must know of it.
-    if (!lane->second.unsettled.has_value()) lanes_.erase(lane);
-    return nullptr;
-  }
+  auto& waiting = lanes_.at(partition).waiting;
   std::size_t bytes = 0;
   while (!waiting.empty() && batch->operations.size() < limits::kCommitOperations) {
     Operation& next = *waiting.front();
@@ -308,10 +310,10 @@ void Sequencer::FinishAll(std::shared_ptr<Batch> batch, const absl::Status& fail
   {
     absl::MutexLock lock(&mutex_);
     pending_ -= count;
+    // Mostly nothing waits, and then no other thread need wake up to find that out.
+    if (RestIfEmpty(partition)) return;
   }
-  executor_.Post([this, partition] {
-    if (auto next = NextBatch(partition)) Run(std::move(next));
-  });
+  executor_.Post([this, partition] { Run(NextBatch(partition)); });
 }
 
 }  // namespace labyrinth::mailbox

@@ -64,7 +64,9 @@ class Sequencer {
     std::optional<storage::CommitRequest> unsettled;
   };
 
-  // Takes the busy lane's next batch, or rests the lane.
+  // Lets the busy lane rest if nothing waits in it, and says so.
+  bool RestIfEmpty(const std::string& partition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the busy lane's next batch: something waits in it, and none but its one batch takes from there.
   std::shared_ptr<Batch> NextBatch(const std::string& partition) ABSL_LOCKS_EXCLUDED(mutex_);
   // Leaves the operations after the first `kept` to the next batch.
   void PutBack(Batch& batch, std::size_t kept) ABSL_LOCKS_EXCLUDED(mutex_);
