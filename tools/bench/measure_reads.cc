@@ -25,6 +25,8 @@ absl::Status MeasurePages(Bench& bench) {
            "newest 50 of a thread, 1 KiB each, of 100,000 in 100 threads, 16 in flight; beside an empty "
            "gRPC service that sends such a page, serialized once",
            "16", "empty 16", 0.6},
+          {"page_vs_rocksdb", "the same; beside RocksDB alone reading such pages of the same store, 16 threads", "16",
+           "rocksdb"},
           {"page_vs_postgres", "the same; beside an indexed query, 16 connections", "16", "postgres", 2},
           {"page_1_vs_grpc", "the same page, 1 in flight; beside the empty service", "1", "empty 1"},
           {"page_64_vs_grpc", "the same page, 64 in flight; beside the empty service", "64", "empty 64"},
@@ -54,6 +56,13 @@ absl::Status MeasurePages(Bench& bench) {
           PageSlots((*floor)->channels(), {&nobodys}, in_flight, PageOf::kFirstThread, kPageSize, kFloorMessages), 1);
     });
   }
+  absl::StatusOr<std::unique_ptr<RocksdbScan>> rocksdb = nullptr;
+  if (experiment.Needs("rocksdb")) rocksdb = RocksdbScan::Open((*server)->store_dir());
+  if (!rocksdb.ok()) return rocksdb.status();
+  experiment.Add("rocksdb", [&] {
+    return Contender{"RocksDB", "pages/s",
+                     [&] { return (*rocksdb)->Pages(16, kFloorThreads, kPageSize, bench.slice_seconds()); }};
+  });
   if (experiment.Needs("postgres")) {
     auto postgres = bench.postgres();
     if (postgres.ok()) {

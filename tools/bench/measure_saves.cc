@@ -25,6 +25,8 @@ absl::Status MeasureSaves(Bench& bench) {
            "64", "empty 64", 0.6},
           {"save_vs_postgres", "the same; beside durable inserts of one row with the same indexes, 32 connections",
            "64", "postgres", 2},
+          {"save_vs_rocksdb", "the same; beside RocksDB alone with the same rows and syncs, 64 threads", "64",
+           "rocksdb"},
           {"save_1_vs_grpc", "durable saves, 1 in flight; beside the empty service", "1", "empty 1"},
           {"save_16_vs_grpc", "durable saves, 16 in flight, 16 mailboxes; beside the empty service", "16", "empty 16"},
           {"save_hot_vs_many", "durable saves, 64 in flight: all into one mailbox; beside 64 mailboxes", "hot", "64"},
@@ -50,6 +52,12 @@ absl::Status MeasureSaves(Bench& bench) {
   }
   experiment.Add("hot",
                  [&] { return bench.Full("labyrinthd", "saves/s", SaveSlots((*server)->channels(), *hot, 64, 1), 1); });
+  absl::StatusOr<std::unique_ptr<RocksdbFloor>> rocksdb = nullptr;
+  if (experiment.Needs("rocksdb")) rocksdb = RocksdbFloor::Open(bench.dir("rocksdb_single"), bench.payload(), kThreads);
+  if (!rocksdb.ok()) return rocksdb.status();
+  experiment.Add("rocksdb", [&] {
+    return Contender{"RocksDB", "saves/s", [&] { return (*rocksdb)->Write(kMailboxes, 1, bench.slice_seconds()); }};
+  });
   if (experiment.Needs("postgres")) {
     const auto postgres = bench.postgres();
     if (!postgres.ok()) experiment.Refuse("postgres", postgres.status());

@@ -185,6 +185,26 @@ class Floor final : public RocksdbFloor {
   std::vector<std::unique_ptr<Writer>> writers_;
 };
 
+// A range of a mailbox's rows, read as the engine reads it.
+class Bounded {
+ public:
+  Bounded(uint64_t number, const keys::Range& range)
+      : begin_(storage::RecordKey(number, range.begin)), end_(storage::RecordKey(number, range.end)) {}
+  Bounded(const Bounded&) = delete;  // iterators point into it
+  Bounded& operator=(const Bounded&) = delete;
+
+  std::unique_ptr<::rocksdb::Iterator> Iterate(const Database& database) const {
+    auto options = storage::CheckedRead();
+    options.iterate_lower_bound = &lower_;
+    options.iterate_upper_bound = &upper_;
+    return std::unique_ptr<::rocksdb::Iterator>(database.db->NewIterator(options, database.families[0]));
+  }
+
+ private:
+  const std::string begin_, end_;
+  const ::rocksdb::Slice lower_{begin_}, upper_{end_};
+};
+
 class Scan final : public RocksdbScan {
  public:
   explicit Scan(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -204,14 +224,9 @@ class Scan final : public RocksdbScan {
   }
 
   absl::StatusOr<double> Run(uint64_t count) override {
-    const std::string begin = storage::RecordKey(largest_, keys::Messages().begin);
-    const std::string end = storage::RecordKey(largest_, keys::Messages().end);
-    const ::rocksdb::Slice lower(begin), upper(end);
-    auto options = storage::CheckedRead();
-    options.iterate_lower_bound = &lower;
-    options.iterate_upper_bound = &upper;
+    const Bounded messages_of(largest_, keys::Messages());
     const auto start = Clock::now();
-    const std::unique_ptr<::rocksdb::Iterator> it(database_->db->NewIterator(options, database_->families[0]));
+    const std::unique_ptr<::rocksdb::Iterator> it = messages_of.Iterate(*database_);
     uint64_t messages = 0, bytes = 0;
     for (it->SeekToFirst(); it->Valid() && messages < count; it->Next()) {
       ++messages;
@@ -224,7 +239,43 @@ class Scan final : public RocksdbScan {
     return static_cast<double>(messages) / SecondsSince(start);
   }
 
+  absl::StatusOr<double> Pages(int readers, uint32_t threads, int page_size, double seconds) override {
+    const auto start = Clock::now();
+    std::atomic<uint64_t> pages = 0;
+    std::atomic<bool> wrong = false;
+    std::vector<std::thread> running;
+    for (int reader = 0; reader < readers; ++reader) {
+      running.emplace_back([&, reader] {
+        storage::LeaveOutCounts();
+        for (uint64_t turn = static_cast<uint64_t>(reader) << 32; SecondsSince(start) < seconds && !wrong; ++turn) {
+          const auto thread = static_cast<uint32_t>(Mix(turn) % threads + 1);
+          if (ReadPage(thread, page_size) != page_size) wrong = true;
+          if (SecondsSince(start) < seconds) ++pages;
+        }
+      });
+    }
+    for (std::thread& thread : running) thread.join();
+    if (wrong) return absl::DataLossError("a wrong answer: not a page of messages");
+    return static_cast<double>(pages.load()) / seconds;
+  }
+
  private:
+  // How many messages there are of so many.
+  int ReadPage(uint32_t thread, int page_size) const {
+    const Bounded messages_of(largest_, keys::ThreadMessages(thread, 0, int64_t{1} << 48));
+    const auto it = messages_of.Iterate(*database_);
+    std::string page;
+    page.reserve(static_cast<std::size_t>(page_size) * 2 * kCiphertextBytes);
+    int messages = 0;
+    for (it->SeekToFirst(); it->Valid() && messages < page_size; it->Next()) {
+      if (it->value().size() < kCiphertextBytes) return -1;
+      page.append(it->key().data(), it->key().size());
+      page.append(it->value().data(), it->value().size());
+      ++messages;
+    }
+    return it->status().ok() ? messages : -1;
+  }
+
   uint64_t MessagesIn(uint64_t number) const {
     std::string bytes;
     const std::string key = storage::RecordKey(number, keys::Head());

@@ -26,13 +26,17 @@ class RocksdbFloor {
   virtual absl::StatusOr<double> Write(int writers, int batch, double seconds) = 0;
 };
 
-// Reads the messages of the largest mailbox in a store that a server has open, one after the other as a restore does:
-// checksums verified, nothing parsed, at most `count`. Messages a second. The store is opened for reading alone.
+// Reads the messages of the largest mailbox in a store that a server has open: checksums verified, nothing parsed. The
+// store is opened for reading alone, as it is then.
 class RocksdbScan {
  public:
   static absl::StatusOr<std::unique_ptr<RocksdbScan>> Open(const std::string& store_dir);
   virtual ~RocksdbScan() = default;
+  // One after the other as a restore does, `count` of them. Messages a second.
   virtual absl::StatusOr<double> Run(uint64_t count) = 0;
+  // The newest `page_size` of a thread at random out of `threads`, copied once, by as many readers at a time, for
+  // `seconds`. Pages a second.
+  virtual absl::StatusOr<double> Pages(int readers, uint32_t threads, int page_size, double seconds) = 0;
 };
 
 // Compacts a closed store fully, then gives the bytes of all files in its directory.
