@@ -132,18 +132,22 @@ void UploadStream::Close() {
   {
     const absl::MutexLock lock(&mutex_);
     record_.status = *stop_;
+    // Before the client can know of the end, and come again.
+    hold_.reset();
   }
-  // Before the client can know of the end, and come again.
-  hold_.reset();
   if (record_.status.ok()) response_->set_committed_bytes(committed_);
   Finish(AnswerOf(record_.status, record_.tag));
 }
 
 void UploadStream::OnDone() {
+  std::shared_ptr<UploadStream> last;
+  {
+    const absl::MutexLock lock(&mutex_);
+    record_.took = std::chrono::steady_clock::now() - start_;
+    last = std::move(self_);
+  }
   context_.attachment_streams.Remove(this);
-  record_.took = std::chrono::steady_clock::now() - start_;
   context_.log.OnCall(record_);
-  const auto last = std::move(self_);
 }
 
 }  // namespace labyrinth::service

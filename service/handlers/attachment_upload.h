@@ -35,7 +35,7 @@ class UploadStream final : public grpc::ServerReadReactor<v1::UploadRequest>, pu
 
   void OnReadDone(bool ok) override ABSL_LOCKS_EXCLUDED(mutex_);
   void OnCancel() override { Stop(absl::CancelledError()); }
-  void OnDone() override;
+  void OnDone() override ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   // kBusy: somebody works on a chunk, and goes on. kAsking: somebody is about to wait for the next one; while that
@@ -57,14 +57,13 @@ class UploadStream final : public grpc::ServerReadReactor<v1::UploadRequest>, pu
   v1::UploadResponse* const response_;
   const std::chrono::steady_clock::time_point start_;
 
-  // By whoever is busy.
+  absl::Mutex mutex_;
+  // Whoever is busy has these, and hands them on through the mutex.
   CallRecord record_;
   v1::UploadRequest request_;
   std::optional<attachments::Uploads::Hold> hold_;  // from the first message on
   uint64_t committed_ = 0;
   std::shared_ptr<UploadStream> self_;
-
-  absl::Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kBusy;
   uint64_t reads_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t read_until_ms_ ABSL_GUARDED_BY(mutex_) = 0;

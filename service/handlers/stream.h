@@ -92,16 +92,20 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
       const absl::MutexLock lock(&mutex_);
       write_until_ms_.reset();
       if (!ok && !stop_.has_value()) stop_ = absl::CancelledError();
+      response_ = Response();  // a stream that waits holds nothing
     }
-    response_ = Response();  // a stream that waits holds nothing
     Continue();
   }
   void OnCancel() final { Stop(absl::CancelledError()); }
-  void OnDone() final {
+  void OnDone() final ABSL_LOCKS_EXCLUDED(mutex_) {
+    std::shared_ptr<Stream> last;
+    {
+      const absl::MutexLock lock(&mutex_);
+      record_.took = std::chrono::steady_clock::now() - start_;
+      last = std::move(self_);
+    }
     streams_.Remove(this);
-    record_.took = std::chrono::steady_clock::now() - start_;
     context_.log.OnCall(record_);
-    const auto last = std::move(self_);
   }
 
  protected:
@@ -117,12 +121,14 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
     {
       const absl::MutexLock lock(&mutex_);
       stopped = stop_.has_value();
-      if (!stopped) write_until_ms_ = context_.clock.NowMs() + kWriteMs;
+      if (!stopped) {
+        write_until_ms_ = context_.clock.NowMs() + kWriteMs;
+        ++record_.messages;
+        record_.bytes += payload_bytes;
+        response_ = std::move(response);
+      }
     }
     if (stopped) return Continue();
-    ++record_.messages;
-    record_.bytes += payload_bytes;
-    response_ = std::move(response);
     this->StartWrite(&response_);
   }
 
@@ -183,21 +189,24 @@ class Stream : public grpc::ServerWriteReactor<Response>, public LiveStream {
       again_ = false;
       recheck = std::exchange(recheck_, false);
       stop = stop_;
-      if (stop.has_value()) state_ = State::kFinished;
+      if (stop.has_value()) {
+        state_ = State::kFinished;
+        record_.status = *stop;
+      }
     }
     if (!stop.has_value()) return Produce(recheck);
-    record_.status = *stop;
     this->Finish(AnswerOf(*stop, record_.tag));
   }
 
   Streams& streams_;
   grpc::CallbackServerContext* const rpc_;
   const std::chrono::steady_clock::time_point start_;
-  CallRecord record_;  // by whoever is busy
-  Response response_;  // the write that is out
-  std::shared_ptr<Stream> self_;
 
   absl::Mutex mutex_;
+  // Whoever is busy has these three, and hands them on through the mutex.
+  CallRecord record_;
+  Response response_;  // the write that is out
+  std::shared_ptr<Stream> self_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kIdle;
   bool again_ ABSL_GUARDED_BY(mutex_) = false;    // kicked while busy
   bool recheck_ ABSL_GUARDED_BY(mutex_) = false;  // and how
