@@ -1,8 +1,8 @@
-// Tells the thread sanitizer what abseil's locks order. Debian's abseil isn't instrumented: to the sanitizer its mutexes
-// do nothing, and all that they guard looks like a race. Under --config=tsan the linker puts a function of this file in
-// the place of each call of ours to one of abseil's (ABSEIL_WAITS in linkopts.bzl), which says before and after what
-// the call hands on. Readers of a lock count as ordered among themselves, which they aren't: a race between two holders
-// of a reader's lock stays unseen.
+// Tells the thread sanitizer what abseil's locks order. Debian's abseil isn't instrumented: to the sanitizer its
+// mutexes do nothing, and all that they guard looks like a race. Under --config=tsan the linker puts a function of this
+// file in the place of each call of ours to one of abseil's (ABSEIL_WAITS in linkopts.bzl), which says before and after
+// what the call hands on. Readers of a lock count as ordered among themselves, which they aren't: a race between two
+// holders of a reader's lock stays unseen.
 #include <sanitizer/tsan_interface.h>
 
 #include "absl/synchronization/blocking_counter.h"
@@ -44,9 +44,9 @@ auto Unseen(Call call) {
 
 // A member function takes its object as a first argument (Itanium C++ ABI), so a plain function can stand for it.
 // Declares abseil's own as RealNAME, then begins the one in its place.
-#define IN_PLACE_OF(NAME, SYMBOL, RESULT, ...)               \
-  RESULT Real##NAME(__VA_ARGS__) __asm__("__real_" SYMBOL);  \
-  RESULT Our##NAME(__VA_ARGS__) __asm__("__wrap_" SYMBOL);   \
+#define IN_PLACE_OF(NAME, SYMBOL, RESULT, ...)              \
+  RESULT Real##NAME(__VA_ARGS__) __asm__("__real_" SYMBOL); \
+  RESULT Our##NAME(__VA_ARGS__) __asm__("__wrap_" SYMBOL);  \
   RESULT Our##NAME(__VA_ARGS__)
 
 IN_PLACE_OF(Lock, "_ZN4absl7debian35Mutex4LockEv", void, Mutex* mutex) {

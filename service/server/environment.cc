@@ -52,9 +52,9 @@ namespace {
 constexpr absl::Duration kTick = absl::Seconds(1);
 // How often the store is asked for partitions that are due.
 constexpr absl::Duration kWakeInterval = absl::Seconds(2);
-// Owner and group; a directory that sets its group decides which.
 // Some 10,000 mailboxes' heads and a few rows of each.
 constexpr std::size_t kRowCacheBytes = std::size_t{8} << 20;
+// Owner and group; a directory that sets its group decides which.
 constexpr mode_t kAdminSocketMode = 0660;
 constexpr int64_t kDayMs = int64_t{24} * 3600 * 1000;
 

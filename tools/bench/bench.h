@@ -81,7 +81,7 @@ class Bench {
  private:
   static int RoundsOf(const BenchOptions& options) {
     if (options.rounds > 0) return options.rounds;
-    return options.quick ? 3 : 5;
+    return options.quick ? 3 : 9;
   }
 
   const BenchOptions options_;

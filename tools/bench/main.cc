@@ -186,7 +186,7 @@ int Main(int argc, char** argv) {
   app.add_option("--server", flags.bench.server_binary, "labyrinthd (default: beside this program)");
   app.add_option("--other", flags.bench.other_binary,
                  "another labyrinthd: measures this one beside it, and nothing else unless --only says so");
-  app.add_option("--rounds", flags.bench.rounds, "how often each is measured (default: 5, or 3 with --quick)")
+  app.add_option("--rounds", flags.bench.rounds, "how often each is measured (default: 9, or 3 with --quick)")
       ->check(CLI::Range(1, 1000));
   app.add_option("--slice", flags.bench.slice_seconds,
                  "how many seconds each takes (default: 0.8, or 0.4 with --quick)")
