@@ -57,7 +57,7 @@ absl::Status MeasurePages(Bench& bench) {
     });
   }
   absl::StatusOr<std::unique_ptr<RocksdbScan>> rocksdb = nullptr;
-  if (experiment.Needs("rocksdb")) rocksdb = RocksdbScan::Open((*server)->store_dir());
+  if (experiment.Needs("rocksdb")) rocksdb = RocksdbScan::Open((*server)->store_dir(), kFloorMessages);
   if (!rocksdb.ok()) return rocksdb.status();
   experiment.Add("rocksdb", [&] {
     return Contender{"RocksDB", "pages/s",
@@ -146,7 +146,6 @@ absl::Status MeasureRestore(Bench& bench) {
                           "rows of the same store with checksums",
                           "ours", "scan", 0.5}});
   if (!experiment.Wanted()) return absl::OkStatus();
-  // The largest mailbox of its store is the one that is scanned.
   const auto server = bench.NewServer("restore");
   if (!server.ok()) return server.status();
   const auto mailbox = (*server)->AddMailbox(bench.payload(), 100);
@@ -154,7 +153,7 @@ absl::Status MeasureRestore(Bench& bench) {
   if (absl::Status status = (*server)->Fill({*mailbox}, total, kBatch, 4); !status.ok()) return status;
   // Else both would be measured beside the compactions of what was just saved.
   if (absl::Status status = CompactStore(**server); !status.ok()) return status;
-  const auto scan = RocksdbScan::Open((*server)->store_dir());
+  const auto scan = RocksdbScan::Open((*server)->store_dir(), total);
   if (!scan.ok()) return scan.status();
   const auto stub = v1::HistoryService::NewStub((*server)->channels()[0]);
   experiment.Add("ours", [&] {

@@ -209,22 +209,19 @@ class Scan final : public RocksdbScan {
  public:
   explicit Scan(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
-  absl::Status FindLargest() {
+  absl::Status FindMailbox(uint64_t count) {
     std::string bytes;
     const auto status = database_->db->Get({}, database_->families[0], storage::NextNumberKey(), &bytes);
     if (!status.ok()) return ToStatus(status);
     const uint64_t end = storage::DecodeNumber(bytes).value_or(1);
-    uint64_t most = 0;
-    for (uint64_t number = 1; number < end; ++number) {
-      const uint64_t messages = MessagesIn(number);
-      if (messages > most) largest_ = number;
-      most = std::max(most, messages);
+    for (number_ = 1; number_ < end; ++number_) {
+      if (MessagesIn(number_) == count) return absl::OkStatus();
     }
-    return most > 0 ? absl::OkStatus() : absl::NotFoundError("no mailbox in the store");
+    return absl::NotFoundError(fmt::format("no mailbox with {} messages in the store", count));
   }
 
   absl::StatusOr<double> Run(uint64_t count) override {
-    const Bounded messages_of(largest_, keys::Messages());
+    const Bounded messages_of(number_, keys::Messages());
     const auto start = Clock::now();
     const std::unique_ptr<::rocksdb::Iterator> it = messages_of.Iterate(*database_);
     uint64_t messages = 0, bytes = 0;
@@ -262,7 +259,7 @@ class Scan final : public RocksdbScan {
  private:
   // How many messages there are of so many.
   int ReadPage(uint32_t thread, int page_size) const {
-    const Bounded messages_of(largest_, keys::ThreadMessages(thread, 0, int64_t{1} << 48));
+    const Bounded messages_of(number_, keys::ThreadMessages(thread, 0, int64_t{1} << 48));
     const auto it = messages_of.Iterate(*database_);
     std::string page;
     page.reserve(static_cast<std::size_t>(page_size) * 2 * kCiphertextBytes);
@@ -285,7 +282,7 @@ class Scan final : public RocksdbScan {
   }
 
   const std::unique_ptr<Database> database_;
-  uint64_t largest_ = 0;
+  uint64_t number_ = 0;  // the mailbox's
 };
 
 }  // namespace
@@ -297,11 +294,11 @@ absl::StatusOr<std::unique_ptr<RocksdbFloor>> RocksdbFloor::Open(const std::stri
   return std::make_unique<Floor>(*std::move(database), payload, threads);
 }
 
-absl::StatusOr<std::unique_ptr<RocksdbScan>> RocksdbScan::Open(const std::string& store_dir) {
+absl::StatusOr<std::unique_ptr<RocksdbScan>> RocksdbScan::Open(const std::string& store_dir, uint64_t count) {
   auto database = Database::Open(store_dir + "/db", /*create=*/false, /*read_only=*/true);
   if (!database.ok()) return database.status();
   auto scan = std::make_unique<Scan>(*std::move(database));
-  if (absl::Status found = scan->FindLargest(); !found.ok()) return found;
+  if (absl::Status found = scan->FindMailbox(count); !found.ok()) return found;
   return scan;
 }
 

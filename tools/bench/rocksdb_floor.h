@@ -26,11 +26,12 @@ class RocksdbFloor {
   virtual absl::StatusOr<double> Write(int writers, int batch, double seconds) = 0;
 };
 
-// Reads the messages of the largest mailbox in a store that a server has open: checksums verified, nothing parsed. The
-// store is opened for reading alone, as it is then.
+// Reads the messages of one mailbox in a store that a server has open: checksums verified, nothing parsed. The store is
+// opened for reading alone, as it is then.
 class RocksdbScan {
  public:
-  static absl::StatusOr<std::unique_ptr<RocksdbScan>> Open(const std::string& store_dir);
+  // Of the mailbox that holds `count` messages. NOT_FOUND.
+  static absl::StatusOr<std::unique_ptr<RocksdbScan>> Open(const std::string& store_dir, uint64_t count);
   virtual ~RocksdbScan() = default;
   // One after the other as a restore does, `count` of them. Messages a second.
   virtual absl::StatusOr<double> Run(uint64_t count) = 0;
