@@ -9,101 +9,14 @@
 #include <set>
 
 #include "common/limits.h"
-#include "service/mailbox/testing/test_mailbox.h"
+#include "service/mailbox/testing/download_fixture.h"
 
 namespace labyrinth::mailbox::testing {
 namespace {
 
 namespace keys = storage::keys;
-using Ids = std::vector<std::string>;
 
 constexpr int64_t kExpireMs = kTestNowMs + 1000;
-constexpr std::size_t kLarge = 200 * 1024;  // five of them fit into a part
-
-Ids IdsOf(const std::vector<MessageView>& messages) {
-  Ids ids;
-  for (const MessageView& message : messages) ids.emplace_back(message.record.message_id());
-  return ids;
-}
-
-// When the rows of the next part are read: at its turn; ahead of it and before whatever a test does meanwhile; or ahead
-// but so late that the part is asked for first.
-enum class Reading { kInTurn, kAhead, kLate };
-
-// Each test runs once in each way.
-struct Fixture {
-  explicit Fixture(uint64_t seed = 1) : server(seed), mailbox(server), code(MakeVirtual(server.random())) {
-    mailbox.Create();
-    code = mailbox.AddVirtualDevice(mailbox.first());
-  }
-  Caller Me() { return mailbox.CallerOf(mailbox.first()); }
-  uint64_t Revision() { return server.PositionOf(mailbox.partition()).revision; }
-  void Save(std::vector<SaveMessage> messages, OnConflict on_conflict = OnConflict::kReject) {
-    mailbox.MustSave(mailbox.first(), std::move(messages), on_conflict);
-  }
-  void SaveLarge(const std::string& id, const std::string& thread, int64_t timestamp_ms, char fill = 'c') {
-    Save({MakeMessage(id, thread, timestamp_ms, std::string(kLarge, fill))}, OnConflict::kReplace);
-  }
-  // Twelve large messages in two threads: three parts.
-  void SaveTwelve() {
-    for (int i = 0; i < 12; ++i) SaveLarge(fmt::format("m{}", i), i < 7 ? "t" : "u", 1000 - i);
-  }
-  // What a deletion leaves of the rows and counters.
-  void Erase(const std::string& id) {
-    const auto location =
-        server.Find<storage_v1::MessageLocation>(mailbox.partition(), keys::MessageLocation(id)).value();
-    const storage::Place place{location.place().timestamp_ms(), location.place().revision(),
-                               location.place().ordinal()};
-    server.Overwrite(mailbox.partition(), {{keys::Message(location.thread_number(), place), std::nullopt},
-                                           {keys::MessageLocation(id), std::nullopt}});
-  }
-
-  absl::StatusOr<Download> Open(const Caller& caller, const std::string& thread, const std::string& token = "") {
-    return server.downloads().Open(caller, thread, token);
-  }
-  Download MustOpen(const std::string& thread, const std::string& token = "") {
-    return Open(Me(), thread, token).value();
-  }
-  absl::StatusOr<DownloadPart> Next(Download& download) {
-    auto part = server.Ask<DownloadPart>(
-        [&](auto done) { server.downloads().Next(download, absl::InfiniteFuture(), std::move(done)); });
-    if (reading != Reading::kInTurn && part.ok() && !part->resume_token.empty()) {
-      server.downloads().ReadAhead(download, absl::InfiniteFuture());
-      if (reading == Reading::kAhead) server.Settle();
-    }
-    return part;
-  }
-  DownloadPart MustNext(Download& download) {
-    auto part = Next(download);
-    INFO(part.status().ToString());
-    REQUIRE(part.ok());
-    std::size_t bytes = 0;
-    for (const MessageView& message : part->messages) bytes += message.record.ciphertext().size();
-    CHECK(bytes <= limits::kDownloadBytes);
-    return *std::move(part);
-  }
-  // To the end, on one stream.
-  std::vector<DownloadPart> Rest(Download& download) {
-    std::vector<DownloadPart> parts;
-    do {
-      REQUIRE(parts.size() < 1000);
-      parts.push_back(MustNext(download));
-    } while (!parts.back().resume_token.empty());
-    return parts;
-  }
-  static Ids Joined(const std::vector<DownloadPart>& parts) {
-    Ids all;
-    for (const DownloadPart& part : parts) {
-      for (std::string& id : IdsOf(part.messages)) all.push_back(std::move(id));
-    }
-    return all;
-  }
-
-  const Reading reading = GENERATE(Reading::kInTurn, Reading::kAhead, Reading::kLate);
-  TestServer server;
-  TestMailbox mailbox;
-  TestDevice code;
-};
 
 void CheckDone(const DownloadProgress& progress, uint64_t total, uint64_t done) {
   CHECK(progress.total_count == total);
@@ -113,12 +26,13 @@ void CheckDone(const DownloadProgress& progress, uint64_t total, uint64_t done) 
 }
 
 TEST_CASE("a download brings everything once, thread by thread, newest first, with exact sums") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("");
   const std::vector<DownloadPart> parts = f.Rest(download);
   REQUIRE(parts.size() == 3);
-  CHECK(Fixture::Joined(parts) == Ids{"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11"});
+  CHECK(DownloadFixture::Joined(parts) ==
+        Ids{"m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11"});
   for (const DownloadPart& part : parts) CHECK(part.progress.as_of == f.Revision());
   CheckDone(parts[0].progress, 12, 5);
   CheckDone(parts[1].progress, 12, 10);
@@ -129,17 +43,17 @@ TEST_CASE("a download brings everything once, thread by thread, newest first, wi
 }
 
 TEST_CASE("a thread's download knows nothing of the others") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("u");
   const std::vector<DownloadPart> parts = f.Rest(download);
-  CHECK(Fixture::Joined(parts) == Ids{"m7", "m8", "m9", "m10", "m11"});
+  CHECK(DownloadFixture::Joined(parts) == Ids{"m7", "m8", "m9", "m10", "m11"});
   CheckDone(parts.back().progress, 5, 5);
   for (const MessageView& message : parts[0].messages) CHECK(message.thread_id() == "u");
 }
 
 TEST_CASE("nothing is downloaded in one part") {
-  Fixture f;
+  DownloadFixture f;
   if (GENERATE(true, false)) f.SaveTwelve();
   for (const std::string thread : {"", "nowhere"}) {
     if (thread.empty() && f.mailbox.Head().message_count() != 0) continue;
@@ -153,7 +67,7 @@ TEST_CASE("nothing is downloaded in one part") {
 }
 
 TEST_CASE("what changes meanwhile is left to the feed") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   const std::string thread = GENERATE("", "t");
   Download download = f.MustOpen(thread);
@@ -166,13 +80,13 @@ TEST_CASE("what changes meanwhile is left to the feed") {
   f.SaveLarge("m5b", "t", 1000 - 5, 'x');  // saved where the download has yet to come
   f.SaveLarge("v", "v", 1, 'x');
   const std::vector<DownloadPart> rest = f.Rest(download);
-  CHECK(Fixture::Joined(rest) == (thread.empty() ? Ids{"m7", "m8", "m9", "m10", "m11"} : Ids{}));
+  CHECK(DownloadFixture::Joined(rest) == (thread.empty() ? Ids{"m7", "m8", "m9", "m10", "m11"} : Ids{}));
   CHECK(rest.back().progress.as_of == as_of);
   thread.empty() ? CheckDone(rest.back().progress, 12, 10) : CheckDone(rest.back().progress, 7, 5);
 }
 
 TEST_CASE("what expires before its turn doesn't come, nor does what expired before and isn't swept") {
-  Fixture f;
+  DownloadFixture f;
   f.Save({MakeMessage("early", "t", 3, std::string(kLarge, 'c'), kExpireMs - 500),
           MakeMessage("late", "t", 2, std::string(kLarge, 'c'), kExpireMs),
           MakeMessage("never", "t", 1, std::string(kLarge, 'c'))});
@@ -195,7 +109,7 @@ TEST_CASE("what expires before its turn doesn't come, nor does what expired befo
 }
 
 TEST_CASE("a download goes on from any token, and its sums with it") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   const std::string thread = GENERATE("", "t");
   Download whole = f.MustOpen(thread);
@@ -207,7 +121,7 @@ TEST_CASE("a download goes on from any token, and its sums with it") {
     parts.push_back(f.MustNext(download));
     token = parts.back().resume_token;
   } while (!token.empty());
-  CHECK(Fixture::Joined(parts) == Fixture::Joined(expected));
+  CHECK(DownloadFixture::Joined(parts) == DownloadFixture::Joined(expected));
   CHECK(parts.back().progress.done_count == expected.back().progress.done_count);
   CHECK(parts.back().progress.as_of == expected.back().progress.as_of);
   // Twice from the same token is twice the same.
@@ -218,7 +132,7 @@ TEST_CASE("a download goes on from any token, and its sums with it") {
 }
 
 TEST_CASE("another device of the mailbox may go on, with its own standing") {
-  Fixture f;
+  DownloadFixture f;
   const TestDevice other = f.mailbox.AddDevice(f.code);
   f.SaveTwelve();
   Download download = f.MustOpen("");
@@ -232,7 +146,7 @@ TEST_CASE("another device of the mailbox may go on, with its own standing") {
 }
 
 TEST_CASE("a token goes on with its own download alone") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("t");
   const std::string token = f.MustNext(download).resume_token;
@@ -261,7 +175,7 @@ TEST_CASE("a token goes on with its own download alone") {
 }
 
 TEST_CASE("only a member's device may download") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   for (const std::string thread : {"", "t", "nowhere"}) {
     Caller caller = f.mailbox.CallerOf(f.code);
@@ -275,7 +189,7 @@ TEST_CASE("only a member's device may download") {
 }
 
 TEST_CASE("many small threads come whole, each message under its own") {
-  Fixture f;
+  DownloadFixture f;
   constexpr int kThreads = 2500;  // more than twice as many as are read at a time
   for (int i = 0; i < kThreads; i += 100) {
     std::vector<SaveMessage> batch;
@@ -299,7 +213,7 @@ TEST_CASE("many small threads come whole, each message under its own") {
 }
 
 TEST_CASE("threads that have no messages left are passed over, however many") {
-  Fixture f;
+  DownloadFixture f;
   for (int i = 0; i < 2500; i += 100) {
     std::vector<SaveMessage> batch;
     for (int j = i; j < i + 100; ++j) batch.push_back(MakeMessage(fmt::format("m{}", j), fmt::format("t{}", j), j));
@@ -308,14 +222,14 @@ TEST_CASE("threads that have no messages left are passed over, however many") {
   for (int i = 0; i < 2499; ++i) f.Erase(fmt::format("m{}", i));
   Download download = f.MustOpen("");
   const std::vector<DownloadPart> parts = f.Rest(download);
-  CHECK(Fixture::Joined(parts) == Ids{"m2499"});
+  CHECK(DownloadFixture::Joined(parts) == Ids{"m2499"});
   CHECK(parts.size() <= 2);
   CHECK(parts.back().messages[0].thread_id() == "t2499");
 }
 
 TEST_CASE("a thread's download ends where the thread was emptied, also if it was used again") {
   const bool same_stream = GENERATE(true, false);
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("t");
   const DownloadPart first = f.MustNext(download);
@@ -332,7 +246,7 @@ TEST_CASE("a thread's download ends where the thread was emptied, also if it was
 }
 
 TEST_CASE("a thread that is emptied and used again before its download begins is downloaded as it is then") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("t");
   f.server.faults().ScriptReads({storage::ReadFault::kHoldReply});
@@ -351,7 +265,7 @@ TEST_CASE("a thread that is emptied and used again before its download begins is
 }
 
 TEST_CASE("damage is reported, not passed over") {
-  Fixture f;
+  DownloadFixture f;
   f.SaveTwelve();
   Download download = f.MustOpen("");
   SECTION("a thread without its record") {
@@ -392,7 +306,7 @@ TEST_CASE("damage is reported, not passed over") {
 
 TEST_CASE("whatever happens between parts: all that stayed comes once, what came was there, and the sums are exact") {
   const uint64_t seed = GENERATE(range(1, 13));
-  Fixture f(seed);
+  DownloadFixture f(seed);
   std::mt19937_64 random(seed);
   std::map<std::string, std::string> stored;  // ciphertexts
   int next_id = 0;
@@ -446,56 +360,6 @@ TEST_CASE("whatever happens between parts: all that stayed comes once, what came
     }
   }
   for (const auto& [id, text] : at_start) CHECK((touched.contains(id) || received.contains(id)));
-}
-
-TEST_CASE("what was read ahead serves a part if nothing happened since, and only then") {
-  Fixture f;
-  if (f.reading != Reading::kAhead) return;
-  const TestDevice other = f.mailbox.AddDevice(f.code);
-  f.SaveTwelve();
-  Download download = f.MustOpen("");
-  CHECK(f.MustNext(download).messages.size() == 5);
-  const uint64_t before = f.server.faults().reads_seen();
-  SECTION("nothing happened") {
-    CHECK(f.MustNext(download).messages.size() == 5);
-    CHECK(f.server.faults().reads_seen() - before == 2);  // the caller's standing, and ahead again
-  }
-  SECTION("a device was added") {
-    f.mailbox.AddDevice(f.code);
-    const uint64_t now = f.server.faults().reads_seen();
-    CHECK(f.MustNext(download).messages.size() == 5);
-    CHECK(f.server.faults().reads_seen() - now == 3);
-  }
-  SECTION("the caller was revoked") {
-    f.mailbox.Revoke(other, f.mailbox.first().id);
-    CHECK(ReasonIn(f.Next(download)) == Reason::kDeviceRevoked);
-  }
-  SECTION("its standing can't be read") {
-    f.server.faults().ScriptReads({storage::ReadFault::kFail});
-    CHECK(ReasonIn(f.Next(download)) == Reason::kEngineUnavailable);
-  }
-}
-
-TEST_CASE("a part whose reading ahead failed is read in its turn") {
-  Fixture f;
-  if (f.reading != Reading::kInTurn) return;
-  f.SaveTwelve();
-  Download download = f.MustOpen("");
-  CHECK(f.MustNext(download).messages.size() == 5);
-  f.server.faults().ScriptReads({storage::ReadFault::kFail});
-  f.server.downloads().ReadAhead(download, absl::InfiniteFuture());
-  f.server.Settle();
-  CHECK(IdsOf(f.MustNext(download).messages) == Ids{"m5", "m6", "m7", "m8", "m9"});
-}
-
-TEST_CASE("a download may be given up while it reads ahead") {
-  Fixture f;
-  f.SaveTwelve();
-  {
-    Download download = f.MustOpen("");
-    f.MustNext(download);
-  }
-  f.server.Settle();
 }
 
 }  // namespace
