@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "proto/labyrinth/v1/history.pb.h"
-#include "service/converters/messages.h"
 
 namespace labyrinth::service {
 namespace {
@@ -29,39 +28,94 @@ std::size_t FieldBytes(uint32_t tag, std::size_t size) {
   return CodedOutputStream::VarintSize32(tag) + CodedOutputStream::VarintSize32(static_cast<uint32_t>(size)) + size;
 }
 
+// A message without its ciphertext, as ToProto() sets it, field by field: fields.Bytes(), .Varint() and .Fixed64().
+// Many are written, so none is made first.
+template <typename Fields>
+void VisitHead(const mailbox::MessageView& view, Fields& fields) {
+  fields.Bytes(v1::Message::kMessageIdFieldNumber, view.record.message_id());
+  fields.Bytes(v1::Message::kThreadIdFieldNumber, view.thread_id());
+  fields.Varint(v1::Message::kTimestampMsFieldNumber, static_cast<uint64_t>(view.place.timestamp_ms));
+  fields.Fixed64(v1::Message::kEpochIdFieldNumber, view.record.epoch_id());
+  fields.Varint(v1::Message::kCipherVersionFieldNumber, view.record.cipher_version());
+  fields.Varint(v1::Message::kExpireMsFieldNumber, static_cast<uint64_t>(view.record.expire_ms()));
+  fields.Varint(v1::Message::kRevisionFieldNumber, view.revision());
+}
+
+// Fields that are zero or empty aren't written.
+class HeadSize {
+ public:
+  void Bytes(int field, std::string_view value) {
+    if (!value.empty()) total_ += FieldBytes(BytesTag(field), value.size());
+  }
+  void Varint(int field, uint64_t value) {
+    if (value != 0)
+      total_ += WireFormatLite::TagSize(field, WireFormatLite::TYPE_UINT64) + CodedOutputStream::VarintSize64(value);
+  }
+  void Fixed64(int field, uint64_t value) {
+    if (value != 0) total_ += WireFormatLite::TagSize(field, WireFormatLite::TYPE_FIXED64) + sizeof(value);
+  }
+  std::size_t total() const { return total_; }
+
+ private:
+  std::size_t total_ = 0;
+};
+
+class HeadWriter {
+ public:
+  explicit HeadWriter(CodedOutputStream& out) : out_(out) {}
+  void Bytes(int field, std::string_view value) {
+    if (value.empty()) return;
+    out_.WriteTag(BytesTag(field));
+    out_.WriteVarint32(static_cast<uint32_t>(value.size()));
+    out_.WriteRaw(value.data(), static_cast<int>(value.size()));
+  }
+  void Varint(int field, uint64_t value) {
+    if (value == 0) return;
+    out_.WriteTag(WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_VARINT));
+    out_.WriteVarint64(value);
+  }
+  void Fixed64(int field, uint64_t value) {
+    if (value == 0) return;
+    out_.WriteTag(WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_FIXED64));
+    out_.WriteLittleEndian64(value);
+  }
+
+ private:
+  CodedOutputStream& out_;
+};
+
+std::size_t MessageBytes(const mailbox::MessageView& view) {
+  HeadSize head;
+  VisitHead(view, head);
+  return head.total() + FieldBytes(kCiphertextTag, view.record.ciphertext().size());
+}
+
 // `rest`, and `messages` in its repeated field `field`. The parts of a message in Protocol Buffers' encoding may stand
 // one after the other in any order, so each is written as its head and its ciphertext, and all of them before the rest.
 grpc::ByteBuffer Write(const std::vector<mailbox::MessageView>& messages, int field,
                        const google::protobuf::MessageLite& rest) {
   const uint32_t tag = BytesTag(field);
-  v1::Message head;
-  std::string heads;                   // one after the other
-  std::vector<std::size_t> head_ends;  // in `heads`
-  head_ends.reserve(messages.size());
+  std::vector<std::size_t> sizes;
+  sizes.reserve(messages.size());
   std::size_t total = rest.ByteSizeLong();
   for (const mailbox::MessageView& view : messages) {
-    const std::size_t begin = heads.size();
-    HeadToProto(view, head);
-    head.AppendToString(&heads);
-    head_ends.push_back(heads.size());
-    total += FieldBytes(tag, heads.size() - begin + FieldBytes(kCiphertextTag, view.record.ciphertext().size()));
+    sizes.push_back(MessageBytes(view));
+    total += FieldBytes(tag, sizes.back());
   }
 
   grpc::ByteBuffer buffer;
   {
     grpc::ProtoBufferWriter writer(&buffer, grpc::kProtoBufferWriterMaxBufferLength, static_cast<int>(total));
     CodedOutputStream out(&writer);
-    std::size_t begin = 0;
+    HeadWriter head(out);
     for (std::size_t i = 0; i < messages.size(); ++i) {
       const std::string_view ciphertext = messages[i].record.ciphertext();
-      const std::size_t head_size = head_ends[i] - begin;
       out.WriteTag(tag);
-      out.WriteVarint32(static_cast<uint32_t>(head_size + FieldBytes(kCiphertextTag, ciphertext.size())));
-      out.WriteRaw(heads.data() + begin, static_cast<int>(head_size));
+      out.WriteVarint32(static_cast<uint32_t>(sizes[i]));
+      VisitHead(messages[i], head);
       out.WriteTag(kCiphertextTag);
       out.WriteVarint32(static_cast<uint32_t>(ciphertext.size()));
       out.WriteRaw(ciphertext.data(), static_cast<int>(ciphertext.size()));
-      begin = head_ends[i];
     }
     rest.SerializeToCodedStream(&out);
   }

@@ -8,6 +8,7 @@
 
 #include "proto/labyrinth/v1/history.pb.h"
 #include "proto/storage/v1/records.pb.h"
+#include "service/converters/messages.h"
 
 namespace labyrinth::service {
 namespace {
@@ -90,6 +91,32 @@ TEST_CASE("a page's bytes are its response's, whole") {
   *threads.mutable_as_of() = expected.as_of();
   CHECK(MessageDifferencer::Equals(Read<v1::ListThreadsResponse>(WriteThreads(page, 7)), threads));
   CHECK(CiphertextBytes(page.messages) == 44 + 83 + 127 + 128 + 16'383 + 16'384 + 262'144 + 8 + 4);
+}
+
+TEST_CASE("a message is written with the fields that are set in one") {
+  CHECK(v1::Message::descriptor()->field_count() == 8);  // a new one is for both
+  std::vector<MessageView> views = Views();
+  storage_v1::MessageRecord bare;
+  bare.set_ciphertext("c");
+  views.push_back(*MessageView::Of("", {}, bare.SerializeAsString()));
+  storage_v1::MessageRecord full = Record(std::string(64, 'i'), "c");
+  full.set_epoch_id(UINT64_MAX);
+  full.set_cipher_version(UINT32_MAX);
+  full.set_expire_ms(253'402'300'799'999);
+  full.set_replace_revision(UINT64_MAX);
+  views.push_back(*MessageView::Of(std::string(128, 't'), {.timestamp_ms = 253'402'300'799'999, .revision = 1},
+                                   full.SerializeAsString()));
+  mailbox::MessagePage page;
+  page.messages = views;
+  grpc::ByteBuffer bytes = WritePage(page, 1);
+  const auto read = Read<v1::ListMessagesResponse>(bytes);
+  REQUIRE(read.messages_size() == static_cast<int>(views.size()));
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    v1::Message set;
+    ToProto(views[i], set);
+    CHECK(MessageDifferencer::Equals(read.messages(static_cast<int>(i)), set));
+  }
+  CHECK(bytes.Length() == read.ByteSizeLong());
 }
 
 TEST_CASE("many messages take more than one buffer") {

@@ -158,19 +158,15 @@ v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome) {
   return v1::SAVE_OUTCOME_UNSPECIFIED;
 }
 
-void HeadToProto(const mailbox::MessageView& view, v1::Message& message) {
+void ToProto(const mailbox::MessageView& view, v1::Message& message) {
   message.set_message_id(view.record.message_id().data(), view.record.message_id().size());
   message.set_thread_id(view.thread_id().data(), view.thread_id().size());
   message.set_timestamp_ms(view.place.timestamp_ms);
   message.set_epoch_id(view.record.epoch_id());
   message.set_cipher_version(view.record.cipher_version());
+  message.set_ciphertext(view.record.ciphertext().data(), view.record.ciphertext().size());
   message.set_expire_ms(view.record.expire_ms());
   message.set_revision(view.revision());
-}
-
-void ToProto(const mailbox::MessageView& view, v1::Message& message) {
-  HeadToProto(view, message);
-  message.set_ciphertext(view.record.ciphertext().data(), view.record.ciphertext().size());
 }
 
 }  // namespace labyrinth::service

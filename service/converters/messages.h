@@ -20,8 +20,7 @@ absl::StatusOr<mailbox::DeleteRequest> ParseDelete(mailbox::Caller caller, const
 absl::StatusOr<mailbox::MessageQuery> ParseQuery(const v1::ListMessagesRequest& request);
 
 v1::SaveOutcome ToProto(mailbox::SaveOutcome outcome);
-// All but the ciphertext.
-void HeadToProto(const mailbox::MessageView& view, v1::Message& message);
+// message_writer.cc writes the same fields without a message.
 void ToProto(const mailbox::MessageView& view, v1::Message& message);
 
 }  // namespace labyrinth::service
