@@ -217,7 +217,9 @@ TEST_CASE("An interrupted code that was revoked since is replaced") {
   };
   CHECK_FALSE(f.laptop->recovery().CreateCode().ok());
   f.server.before = nullptr;
-  for (const DeviceView& device : *f.laptop->devices().List()) {
+  const auto devices = f.laptop->devices().List();
+  REQUIRE(devices.ok());
+  for (const DeviceView& device : *devices) {
     if (device.is_virtual()) REQUIRE(f.laptop->devices().Revoke(device.device_id).ok());
   }
   const auto code = f.laptop->recovery().CreateCode();

@@ -19,7 +19,7 @@ class ShiftedClock final : public Clock {
   void Advance(int64_t ms) { shift_ms_ += ms; }
 
  private:
-  const SystemClock system_;
+  const SystemClock system_{};  // clang asks for the braces
   std::atomic<int64_t> shift_ms_ = 0;
 };
 
