@@ -48,8 +48,8 @@ class HeadSize {
     if (!value.empty()) total_ += FieldBytes(BytesTag(field), value.size());
   }
   void Varint(int field, uint64_t value) {
-    if (value != 0)
-      total_ += WireFormatLite::TagSize(field, WireFormatLite::TYPE_UINT64) + CodedOutputStream::VarintSize64(value);
+    if (value == 0) return;
+    total_ += WireFormatLite::TagSize(field, WireFormatLite::TYPE_UINT64) + CodedOutputStream::VarintSize64(value);
   }
   void Fixed64(int field, uint64_t value) {
     if (value != 0) total_ += WireFormatLite::TagSize(field, WireFormatLite::TYPE_FIXED64) + sizeof(value);
