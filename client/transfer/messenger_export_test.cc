@@ -141,7 +141,8 @@ TEST_CASE("Messages of one millisecond keep the order that they were sent in") {
   const auto file = [&](const std::string& messages) {
     WriteFile(folder / "inbox/t_1/message_1.json", ThreadJson("T", messages));
     std::string order;
-    for (const ExportMessage& m : ReadAll(folder.path()).at(0).messages) order += m.content;
+    const auto threads = ReadAll(folder.path());
+    for (const ExportMessage& m : threads.at(0).messages) order += m.content;
     return order;
   };
   // Newest first, as Messenger writes; oldest first; and one out of place.

@@ -146,7 +146,7 @@ void Ledger::JudgePresent(const std::string& id, const Content& content, int64_t
   const bool has_expired = content.expire_ms != 0 && content.expire_ms <= latest_ms;
   // Some writer of this very content, after which nothing else surely came.
   const auto overwritten = [&](const Touch* writer) {
-    return std::any_of(all.begin(), all.end(), [&](const Touch& other) {
+    return std::any_of(all.begin(), all.end(), [&](const Touch& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       if (!SurelyWrote(other) || (!other.deletes && other.content == content)) return false;
       if (other.deletes && has_expired) return false;  // it may have found that, and then leaves it to the sweep
       return writer == nullptr || EndedBefore(*writer, other);
@@ -176,7 +176,7 @@ void Ledger::JudgeAbsent(const std::string& id, int64_t latest_ms, Tally& tally)
   const std::vector<Touch>& all = touches == touches_.end() ? none : touches->second;
   const auto expired = [&](const Content& content) { return content.expire_ms != 0 && content.expire_ms <= latest_ms; };
   const auto gone_after = [&](const Touch* seen) {
-    return std::any_of(all.begin(), all.end(), [&](const Touch& other) {
+    return std::any_of(all.begin(), all.end(), [&](const Touch& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       if (!MayWrite(other)) return false;
       if (!other.deletes && !expired(other.content)) return false;
       // Whoever kept what was there, or found it unchanged, saw another's, which may have expired since.
