@@ -27,26 +27,36 @@ std::string TextOf(const absl::Status& status) { return std::string(status.messa
 
 bool IsOneLine(const std::string& text) { return !text.empty() && text.find('\n') == std::string::npos; }
 
-// What grpc.health.v1.Health/Check says of a service: its proto isn't packaged, so the two messages of one field each
-// are written by hand. "\x08\x01" is SERVING; a failed call gives its code's name instead.
-std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
-  const std::string request =
-      service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+// A call of a service whose proto isn't at hand, waited for. `response`: its bytes.
+grpc::Status CallByName(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                        const std::string& request, std::string& response) {
   const grpc::Slice slice(request);
   grpc::ByteBuffer sent(&slice, 1), received;
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   absl::Notification done;
   grpc::Status status;
-  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &sent, &received, [&](grpc::Status result) {
+  stub.UnaryCall(&context, method, {}, &sent, &received, [&](grpc::Status result) {
     status = std::move(result);
     done.Notify();
   });
   done.WaitForNotification();
-  if (!status.ok()) return status.error_code() == grpc::StatusCode::UNAVAILABLE ? "UNAVAILABLE" : "another error";
+  if (!status.ok()) return status;
   grpc::Slice reply;
   REQUIRE(received.DumpToSingleSlice(&reply).ok());
-  return std::string(reinterpret_cast<const char*>(reply.begin()), reply.size());
+  response.assign(reinterpret_cast<const char*>(reply.begin()), reply.size());
+  return status;
+}
+
+// What grpc.health.v1.Health/Check says of a service: its proto isn't packaged, so the two messages of one field each
+// are written by hand. "\x08\x01" is SERVING; a failed call gives its code's name instead.
+std::string HealthOf(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
+  const std::string request =
+      service.empty() ? "" : "\x0a" + std::string(1, static_cast<char>(service.size())) + service;
+  std::string response;
+  const grpc::Status status = CallByName(channel, "/grpc.health.v1.Health/Check", request, response);
+  if (status.ok()) return response;
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ? "UNAVAILABLE" : "another error";
 }
 
 TEST_CASE("A development server starts with a data directory alone, is healthy, and drains") {
@@ -66,6 +76,16 @@ TEST_CASE("A development server starts with a data directory alone, is healthy, 
   const auto mode = std::filesystem::status(server.config().data_dir).permissions();
   CHECK((mode & std::filesystem::perms::others_all) == std::filesystem::perms::none);
   CHECK((mode & std::filesystem::perms::group_all) == std::filesystem::perms::none);
+}
+
+// Whatever links gRPC's reflection library serves it, unasked, on threads that poll beside the server's own.
+TEST_CASE("The public port doesn't tell which calls there are") {
+  LiveServer server(DevConfig(FreshDir("reflection")));
+  server.Start();
+  std::string response;
+  const grpc::Status status =
+      CallByName(server.Channel(), "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "", response);
+  CHECK(status.error_code() == grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST_CASE("The port file holds the port that was bound") {
