@@ -46,6 +46,15 @@ TEST_CASE("an operation is completed once, with the commit's position, when its 
   CHECK(server.sequencer().pending() == 0);
 }
 
+TEST_CASE("work goes on elsewhere for those that wait alone") {
+  TestServer server;
+  const Call first = server.Start(kBox, Append("a"));
+  CHECK(first->count == 1);
+  CHECK(server.executor().RunAll() == 0);
+  server.WhileBusy(kBox, [&] { server.Start(kBox, Append("b")); });
+  CHECK(Appended(server) == "ab");
+}
+
 TEST_CASE("waiting operations become one commit, decided in the order of their submission") {
   TestServer server;
   std::vector<Call> calls;
