@@ -81,7 +81,7 @@ TEST_CASE("Each field of an epoch's record is checked on the way forward") {
   EpochFixture f;
   for (const auto& [text, tamper] : cases) {
     INFO(text);
-    f.server.on_list_epochs = [&](const v1::ListEpochsRequest&, v1::ListEpochsResponse& response) {
+    f.server.on_list_epochs = [&, &tamper = tamper](const v1::ListEpochsRequest&, v1::ListEpochsResponse& response) {
       for (v1::Epoch& epoch : *response.mutable_epochs()) {
         if (epoch.sequence_id() == 2) tamper(epoch);
       }
@@ -171,7 +171,8 @@ TEST_CASE("Each field is checked on the way backward") {
     f.server.on_list_epochs = nullptr;
     const crypto::Secret code = f.MakeCode();
     testing::TestClient phone(f.server, ++seed);
-    f.server.on_list_epochs = [&](const v1::ListEpochsRequest& request, v1::ListEpochsResponse& response) {
+    f.server.on_list_epochs = [&, &tamper = tamper](const v1::ListEpochsRequest& request,
+                                                    v1::ListEpochsResponse& response) {
       if (request.range_case() != v1::ListEpochsRequest::kBeforeSequenceId) return;
       for (v1::Epoch& epoch : *response.mutable_epochs()) {
         if (epoch.sequence_id() == 2) tamper(epoch);
