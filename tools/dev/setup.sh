@@ -11,6 +11,7 @@ readonly BUILD_PACKAGES=(
   librocksdb-dev                                       # the embedded engine
   libgoogle-perftools-dev                              # the server's allocator
   libabsl-dev libspdlog-dev libfmt-dev                 # status, mutexes; logs; text
+  libisal-dev                                          # CRC-32C
   libsodium-dev                                        # ristretto255, HChaCha20
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev  # command lines, configuration, JSON
   libzip-dev                                           # exports that come as an archive
