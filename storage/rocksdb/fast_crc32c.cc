@@ -1,6 +1,6 @@
 // RocksDB's CRC-32C, of log records and of whole tables, by our own. Debian builds RocksDB for every x86-64, so its own
-// goes byte by byte: an eighth of what RocksDB costs a save. Where programs link RocksDB's archive, the linker puts this
-// function in the place of each call (BUILD.bazel).
+// goes byte by byte: an eighth of what RocksDB costs a save. Where programs link RocksDB's archive, the linker puts
+// this function in the place of each call (BUILD.bazel).
 #include <cstddef>
 #include <cstdint>
 

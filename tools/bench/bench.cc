@@ -30,6 +30,15 @@ absl::StatusOr<FloorServer*> Bench::floor() {
   return floor_.get();
 }
 
+absl::StatusOr<RocksdbFloor*> Bench::rocksdb() {
+  if (rocksdb_ == nullptr) {
+    auto opened = RocksdbFloor::Open(dir("rocksdb"), payload_, kSaveThreads);
+    if (!opened.ok()) return opened.status();
+    rocksdb_ = *std::move(opened);
+  }
+  return rocksdb_.get();
+}
+
 absl::StatusOr<Postgres*> Bench::postgres() {
   if (!postgres_.has_value()) postgres_ = Postgres::Start(dir("postgres"), payload_);
   if (!postgres_->ok()) return postgres_->status();

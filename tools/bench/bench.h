@@ -14,6 +14,7 @@
 #include "tools/bench/curve.h"
 #include "tools/bench/payload.h"
 #include "tools/bench/postgres.h"
+#include "tools/bench/rocksdb_floor.h"
 #include "tools/bench/rounds.h"
 #include "tools/bench/row.h"
 #include "tools/bench/server.h"
@@ -37,6 +38,9 @@ struct BenchOptions {
 // Contenders are started when first needed. Not thread-safe.
 class Bench {
  public:
+  // Of a mailbox that is saved to.
+  static constexpr uint64_t kSaveThreads = 10;
+
   explicit Bench(BenchOptions options)
       : options_(std::move(options)), payload_(options_.seed), rounds_(RoundsOf(options_), options_.allow_busy) {}
 
@@ -55,6 +59,7 @@ class Bench {
 
   absl::StatusOr<Server*> server();  // the one that most experiments share
   absl::StatusOr<FloorServer*> floor();
+  absl::StatusOr<RocksdbFloor*> rocksdb();
   // Its error is for the rows that need it, not for the run.
   absl::StatusOr<Postgres*> postgres();
   // A server of an experiment's own.
@@ -91,6 +96,7 @@ class Bench {
   std::vector<Curve> curves_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<FloorServer> floor_;
+  std::unique_ptr<RocksdbFloor> rocksdb_;
   std::optional<absl::StatusOr<std::unique_ptr<Postgres>>> postgres_;
 };
 

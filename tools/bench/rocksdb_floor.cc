@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "proto/storage/v1/records.pb.h"
 #include "storage/rocksdb/layout.h"
 #include "storage/rocksdb/tuning.h"
@@ -72,8 +71,8 @@ class Writer {
     head_.set_thread_count(static_cast<uint32_t>(threads));
   }
 
-  ::rocksdb::WriteBatch Next(int count) {
-    ::rocksdb::WriteBatch batch;
+  // A commit of the next `count` messages.
+  void Add(::rocksdb::WriteBatch& batch, int count) {
     storage_v1::FeedRecord feed;
     ++revision_;
     for (int i = 0; i < count; ++i) AddMessage(batch, feed, static_cast<uint32_t>(i));
@@ -86,7 +85,6 @@ class Writer {
     Put(batch, keys::Head(), head_);
     const storage::PartitionRecord partition{number_, {1, revision_}, 0};
     batch.Put(storage::PartitionKey(std::to_string(number_)), storage::EncodePartitionRecord(partition));
-    return batch;
   }
 
  private:
@@ -150,39 +148,27 @@ class Floor final : public RocksdbFloor {
   Floor(std::unique_ptr<Database> database, const Payload& payload, uint64_t threads)
       : database_(std::move(database)), payload_(payload), threads_(threads) {}
 
-  absl::StatusOr<double> Write(int writers, int batch, double seconds) override {
-    while (writers_.size() < static_cast<std::size_t>(writers)) {
-      writers_.push_back(std::make_unique<Writer>(payload_, writers_.size() + 1, threads_));
+  absl::StatusOr<double> Write(int mailboxes, int batch, double seconds) override {
+    while (writers_.size() < static_cast<std::size_t>(mailboxes)) {
+      writers_.emplace_back(payload_, writers_.size() + 1, threads_);
     }
     const auto start = Clock::now();
-    std::atomic<uint64_t> written = 0;
-    absl::Mutex mutex;
-    ::rocksdb::Status error;
-    std::vector<std::thread> running;
-    for (int i = 0; i < writers; ++i) {
-      running.emplace_back([&, &writer = *writers_[static_cast<std::size_t>(i)]] {
-        while (SecondsSince(start) < seconds) {
-          auto rows = writer.Next(batch);
-          const ::rocksdb::Status status = database_->db->Write(storage::SyncedWrite(), &rows);
-          if (!status.ok()) {
-            const absl::MutexLock lock(&mutex);
-            error = status;
-            return;
-          }
-          if (SecondsSince(start) < seconds) written += static_cast<uint64_t>(batch);
-        }
-      });
+    uint64_t written = 0;
+    while (SecondsSince(start) < seconds) {
+      ::rocksdb::WriteBatch rows;
+      for (int i = 0; i < mailboxes; ++i) writers_[static_cast<std::size_t>(i)].Add(rows, batch);
+      const ::rocksdb::Status status = database_->db->Write(storage::SyncedWrite(), &rows);
+      if (!status.ok()) return ToStatus(status);
+      if (SecondsSince(start) < seconds) written += static_cast<uint64_t>(mailboxes) * static_cast<uint64_t>(batch);
     }
-    for (std::thread& thread : running) thread.join();
-    if (!error.ok()) return ToStatus(error);
-    return static_cast<double>(written.load()) / seconds;
+    return static_cast<double>(written) / seconds;
   }
 
  private:
   const std::unique_ptr<Database> database_;
   const Payload& payload_;
   const uint64_t threads_;
-  std::vector<std::unique_ptr<Writer>> writers_;
+  std::vector<Writer> writers_;
 };
 
 // A range of a mailbox's rows, read as the engine reads it.

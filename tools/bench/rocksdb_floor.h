@@ -20,10 +20,11 @@ class RocksdbFloor {
                                                             uint64_t threads);
   virtual ~RocksdbFloor() = default;
 
-  // As many threads, each writing batches of `batch` messages into a partition of its own, every batch synced (RocksDB
-  // merges the writes of several threads into one sync by itself), for `seconds`. The rows are those of a save: the
-  // messages, their indexes and threads, and a batch's feed entry, head and partition. Messages a second.
-  virtual absl::StatusOr<double> Write(int writers, int batch, double seconds) = 0;
+  // Synced batches, one after the other, each with a commit of `batch` messages for every one of `mailboxes`, for
+  // `seconds`: as many as can share a sync do. (Threads that write one commit each get half of that, for RocksDB then
+  // wakes them one by one.) The rows are those of a save: the messages, their indexes and threads, and a commit's feed
+  // entry, head and partition. Messages a second.
+  virtual absl::StatusOr<double> Write(int mailboxes, int batch, double seconds) = 0;
 };
 
 // Reads the messages of one mailbox in a store that a server has open: checksums verified, nothing parsed. The store is
