@@ -21,11 +21,24 @@ void HistoryDownload::Produce(bool) {
   });
 }
 
+HistoryDownload::Written HistoryDownload::Write(const mailbox::DownloadPart& part, uint64_t generation) {
+  return {WritePart(part, generation), CiphertextBytes(part.messages)};
+}
+
 void HistoryDownload::TakePart(absl::StatusOr<mailbox::DownloadPart> part) {
   if (!part.ok()) return End(part.status());
   complete_ = part->resume_token.empty();
-  if (!complete_) context_.downloads.ReadAhead(download_, ReadDeadline());
-  Send(WritePart(*part, context_.keys.generation()), CiphertextBytes(part->messages));
+  Written written = part->prepared ? *std::move(ahead_) : Write(*part, context_.keys.generation());
+  if (!complete_) {
+    ahead_ = std::make_shared<Written>();
+    context_.downloads.ReadAhead(
+        download_, ReadDeadline(),
+        [ahead = ahead_, generation = context_.keys.generation()](mailbox::DownloadPart& next) {
+          *ahead = Write(next, generation);
+          next.messages.clear();  // and with them their rows
+        });
+  }
+  Send(std::move(written.response), written.ciphertext_bytes);
 }
 
 }  // namespace labyrinth::service

@@ -74,35 +74,44 @@ absl::Status SetTotals(const MemberView& view, const std::optional<std::string>*
 
 }  // namespace
 
-// The rows come and are asked for once each, in either order, on any threads. Thread-safe.
-class RowsAhead {
+struct PartAhead {
+  DownloadPart part;
+  Download after;
+  storage::Position position;  // at which it was read
+  int64_t expire_ms = 0;       // of the first message of it that does; 0: none does
+};
+
+// The part comes and is asked for once each, in either order, on any threads. Thread-safe.
+class PartToCome {
  public:
-  void Put(absl::StatusOr<MemberView> rows) ABSL_LOCKS_EXCLUDED(mutex_) {
+  using Taker = absl::AnyInvocable<void(absl::StatusOr<PartAhead>) &&>;
+
+  void Put(absl::StatusOr<PartAhead> part) ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       const absl::MutexLock lock(&mutex_);
       if (!take_.has_value()) {
-        rows_ = std::move(rows);
+        part_ = std::move(part);
         return;
       }
     }
-    std::move (*take_)(std::move(rows));
+    std::move (*take_)(std::move(part));
   }
 
-  void Take(MemberViewCallback take) ABSL_LOCKS_EXCLUDED(mutex_) {
+  void Take(Taker take) ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       const absl::MutexLock lock(&mutex_);
-      if (!rows_.has_value()) {
+      if (!part_.has_value()) {
         take_ = std::move(take);
         return;
       }
     }
-    std::move(take)(*std::move(rows_));
+    std::move(take)(*std::move(part_));
   }
 
  private:
   absl::Mutex mutex_;
-  std::optional<absl::StatusOr<MemberView>> rows_;  // whoever comes second moves out what the first one left
-  std::optional<MemberViewCallback> take_;
+  std::optional<absl::StatusOr<PartAhead>> part_;  // whoever comes second moves out what the first one left
+  std::optional<Taker> take_;
 };
 
 absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string thread_id,
@@ -121,9 +130,9 @@ absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string 
 
 void DownloadReader::Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const {
   if (const auto ahead = std::exchange(download.ahead, nullptr)) {
-    return ahead->Take([this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> rows) mutable {
-      if (!rows.ok()) return ReadPart(download, deadline, std::move(done));
-      ConfirmAhead(download, deadline, *std::move(rows), std::move(done));
+    return ahead->Take([this, &download, deadline, done = std::move(done)](absl::StatusOr<PartAhead> part) mutable {
+      if (!part.ok()) return ReadPart(download, deadline, std::move(done));
+      ConfirmAhead(download, deadline, *std::move(part), std::move(done));
     });
   }
   if (!download.thread_id.empty() && download.thread_number == 0) {
@@ -132,22 +141,47 @@ void DownloadReader::Next(Download& download, absl::Time deadline, Reply<Downloa
   ReadPart(download, deadline, std::move(done));
 }
 
-void DownloadReader::ReadAhead(Download& download, absl::Time deadline) const {
-  download.ahead = std::make_shared<RowsAhead>();
-  executor_.Post([&engine = engine_, ahead = download.ahead, read = download.NextRead(deadline)]() mutable {
-    MemberRead(engine, std::move(read), [ahead](absl::StatusOr<MemberView> rows) { ahead->Put(std::move(rows)); });
+void DownloadReader::ReadAhead(Download& download, absl::Time deadline, Prepare prepare) const {
+  auto ahead = std::make_shared<PartToCome>();
+  // Of its own, for the stream may be given up meanwhile.
+  executor_.Post([reader = *this, ahead, after = download, deadline, prepare = std::move(prepare)]() mutable {
+    MemberReadRequest read = after.NextRead(deadline);
+    MemberRead(reader.engine_, std::move(read),
+               [reader, ahead, after = std::move(after),
+                prepare = std::move(prepare)](absl::StatusOr<MemberView> view) mutable {
+                 if (!view.ok()) return ahead->Put(view.status());
+                 ahead->Put(reader.MakeAhead(std::move(after), *view, std::move(prepare)));
+               });
   });
+  download.ahead = std::move(ahead);
 }
 
-void DownloadReader::ConfirmAhead(Download& download, absl::Time deadline, MemberView rows,
+absl::StatusOr<PartAhead> DownloadReader::MakeAhead(Download after, MemberView& view, Prepare prepare) const {
+  if (!after.IsIn(view)) return absl::NotFoundError("another thread by now");
+  auto part = TakePart(after, view);
+  if (!part.ok()) return part.status();
+  PartAhead made{*std::move(part), std::move(after), view.position};
+  for (const MessageView& message : made.part.messages) {
+    const int64_t expire_ms = message.record.expire_ms();
+    if (expire_ms != 0 && (made.expire_ms == 0 || expire_ms < made.expire_ms)) made.expire_ms = expire_ms;
+  }
+  std::move(prepare)(made.part);
+  made.part.prepared = true;
+  return made;
+}
+
+void DownloadReader::ConfirmAhead(Download& download, absl::Time deadline, PartAhead ahead,
                                   Reply<DownloadPart> done) const {
   MemberReadRequest standing{download.caller, Access::kDevice, {}, {}, deadline};
   MemberRead(engine_, std::move(standing),
-             [this, &download, deadline, rows = std::move(rows),
+             [this, &download, deadline, ahead = std::move(ahead),
               done = std::move(done)](absl::StatusOr<MemberView> now) mutable {
                if (!now.ok()) return std::move(done)(now.status());
-               if (now->position != rows.position) return ReadPart(download, deadline, std::move(done));
-               TakeView(download, deadline, rows, std::move(done));
+               if (now->position != ahead.position || IsExpired(ahead.expire_ms, now->head, clock_.NowMs())) {
+                 return ReadPart(download, deadline, std::move(done));
+               }
+               download = std::move(ahead.after);
+               std::move(done)(std::move(ahead.part));
              });
 }
 
@@ -184,22 +218,20 @@ void DownloadReader::ReadPart(Download& download, absl::Time deadline, Reply<Dow
   MemberRead(engine_, download.NextRead(deadline),
              [this, &download, deadline, done = std::move(done)](absl::StatusOr<MemberView> view) mutable {
                if (!view.ok()) return std::move(done)(view.status());
-               TakeView(download, deadline, *view, std::move(done));
+               if (!download.IsIn(*view)) return FindThread(download, deadline, std::move(done));
+               std::move(done)(TakePart(download, *view));
              });
 }
 
-void DownloadReader::TakeView(Download& download, absl::Time deadline, MemberView& view,
-                              Reply<DownloadPart> done) const {
-  if (download.thread_number != 0 && !IsNumbered(view.values[1], download.thread_number)) {
-    return FindThread(download, deadline, std::move(done));
-  }
-  std::move(done)(TakePart(download, view));
+bool Download::IsIn(const MemberView& view) const {
+  return thread_number == 0 || IsNumbered(view.values[1], thread_number);
 }
 
 const std::string* Download::ThreadId(uint32_t number) const {
   if (thread_number != 0) return &thread_id;
-  const auto thread = threads.find(number);
-  return thread == threads.end() ? nullptr : &thread->second;
+  if (threads == nullptr) return nullptr;
+  const auto thread = threads->find(number);
+  return thread == threads->end() ? nullptr : &thread->second;
 }
 
 absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, MemberView& view) const {
@@ -208,16 +240,17 @@ absl::StatusOr<DownloadPart> DownloadReader::TakePart(Download& download, Member
     if (const absl::Status status = SetTotals(view, thread, download.progress); !status.ok()) return status;
   }
   if (view.pages.size() > 1) {
-    download.threads.clear();
+    auto threads = std::make_shared<Download::ThreadIds>();
     download.threads_from = 0;
     for (const storage::Row& row : view.pages[1].items) {
       const auto number = keys::ParseThread(row.key);
       if (!number.has_value()) return errors::DataDamaged("thread key");
       auto record = ParseRecord<storage_v1::ThreadRecord>(row.value);
       if (!record.ok()) return record.status();
-      download.threads[*number] = std::move(*record->mutable_thread_id());
+      (*threads)[*number] = std::move(*record->mutable_thread_id());
       download.threads_through = *number;
     }
+    download.threads = std::move(threads);
     if (!view.pages[1].more) download.threads_through = kAllThreads;
   }
   DownloadPart part;

@@ -32,20 +32,27 @@ struct DownloadPart {
   std::vector<MessageView> messages;
   DownloadProgress progress;  // these included
   std::string resume_token;   // empty: this was the last part
+  bool prepared = false;      // it is what ReadAhead() has given to its `prepare`
 };
 
-// The rows of a part, read before their turn.
-class RowsAhead;
+// A part that was read before its turn, and the download after it.
+struct PartAhead;
+// One that is on its way.
+class PartToCome;
 
 // One stream of a download, as its reader sees it. Thread-compatible.
 class Download {
  private:
   friend class DownloadReader;
 
+  using ThreadIds = absl::flat_hash_map<uint32_t, std::string>;
+
   // Of the thread with this number; null: not known.
   const std::string* ThreadId(uint32_t number) const;
   // What the next part is made of.
   MemberReadRequest NextRead(absl::Time deadline) const;
+  // Whether what it read is of the thread that was looked up.
+  bool IsIn(const MemberView& view) const;
 
   Caller caller;
   std::string thread_id;  // empty: the whole mailbox
@@ -55,19 +62,23 @@ class Download {
   uint32_t thread_number = 0;  // of thread_id; 0: not looked up
   // Of the whole mailbox: ids of the threads from some number up to `threads_through`, and where to read on, if what is
   // known doesn't reach far enough (0: it does).
-  absl::flat_hash_map<uint32_t, std::string> threads;
+  std::shared_ptr<const ThreadIds> threads;
   uint32_t threads_from = 1;
   uint32_t threads_through = 0;
-  std::shared_ptr<RowsAhead> ahead;  // of the next part; null: none
+  std::shared_ptr<PartToCome> ahead;  // the next part; null: it wasn't begun
 };
 
 // Only physical devices may read. A download shows the mailbox, or a thread, as it was at one moment, its first part's,
 // less what has gone since: rows that were saved after that moment are passed over, those that were deleted, have
 // expired or were replaced since are missing, and the feed after it tells of all of them. So a part is one engine read,
 // and no snapshot is held between two. Messages come thread by thread, newest first, in parts of limits::kDownloadBytes
-// at most; a part may be empty and not the last. Thread-safe. Errors of MemberRead, and PAGE_TOKEN_INVALID.
+// at most; a part may be empty and not the last. Thread-safe; a copy does the same. Errors of MemberRead, and
+// PAGE_TOKEN_INVALID.
 class DownloadReader {
  public:
+  // Makes something of a part, of which it may take the messages.
+  using Prepare = absl::AnyInvocable<void(DownloadPart&) &&>;
+
   // `executor` reads ahead.
   DownloadReader(storage::Engine& engine, const PageTokens& tokens, const Clock& clock, Executor& executor)
       : engine_(engine), tokens_(tokens), clock_(clock), executor_(executor) {}
@@ -79,16 +90,18 @@ class DownloadReader {
   // also if there was more than the totals say.
   void Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
 
-  // After a part that wasn't the last: begins to read the next one's rows while this one is on its way. Next() serves
-  // them only if the mailbox stands at the same revision by then, as a read of that moment says; so what it serves, and
-  // to whom, is as if it had been read then. Anything else is read again.
-  void ReadAhead(Download& download, absl::Time deadline) const;
+  // After a part that wasn't the last: begins to read the next one, and to prepare it, while this one is on its way.
+  // Next() serves it only if the mailbox stands at the same revision by then, as a read of that moment says, and none
+  // of its messages has expired; so what it serves, and to whom, is as if it had been read then. Anything else is read
+  // again. `prepare` runs at most once, on any thread, before that Next() is done if its part is a prepared one.
+  void ReadAhead(Download& download, absl::Time deadline, Prepare prepare) const;
 
  private:
   void FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
   void ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
-  void ConfirmAhead(Download& download, absl::Time deadline, MemberView rows, Reply<DownloadPart> done) const;
-  void TakeView(Download& download, absl::Time deadline, MemberView& view, Reply<DownloadPart> done) const;
+  void ConfirmAhead(Download& download, absl::Time deadline, PartAhead part, Reply<DownloadPart> done) const;
+  absl::StatusOr<PartAhead> MakeAhead(Download download, MemberView& view, Prepare prepare) const;
+  // The part that `view` shows; the download is after it then.
   absl::StatusOr<DownloadPart> TakePart(Download& download, MemberView& view) const;
   // True: there may be more.
   absl::StatusOr<bool> TakeRows(Download& download, MemberView& view, DownloadPart& part) const;

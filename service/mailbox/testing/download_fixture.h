@@ -27,7 +27,7 @@ inline Ids IdsOf(const std::vector<MessageView>& messages) {
   return ids;
 }
 
-// When the rows of the next part are read: at its turn; ahead of it and before whatever a test does meanwhile; or ahead
+// When the next part is read: at its turn; ahead of it and before whatever a test does meanwhile; or ahead
 // but so late that the part is asked for first.
 enum class Reading { kInTurn, kAhead, kLate };
 
@@ -69,7 +69,7 @@ struct DownloadFixture {
     auto part = server.Ask<DownloadPart>(
         [&](auto done) { server.downloads().Next(download, absl::InfiniteFuture(), std::move(done)); });
     if (reading != Reading::kInTurn && part.ok() && !part->resume_token.empty()) {
-      server.downloads().ReadAhead(download, absl::InfiniteFuture());
+      server.downloads().ReadAhead(download, absl::InfiniteFuture(), [this](DownloadPart&) { ++prepared; });
       if (reading == Reading::kAhead) server.Settle();
     }
     return part;
@@ -104,6 +104,7 @@ struct DownloadFixture {
   TestServer server;
   TestMailbox mailbox;
   TestDevice code;
+  int prepared = 0;  // parts
 };
 
 }  // namespace labyrinth::mailbox::testing
