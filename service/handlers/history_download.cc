@@ -21,23 +21,32 @@ void HistoryDownload::Produce(bool) {
   });
 }
 
-HistoryDownload::Written HistoryDownload::Write(const mailbox::DownloadPart& part, uint64_t generation) {
+namespace {
+
+struct Written {
+  grpc::ByteBuffer response;
+  uint64_t ciphertext_bytes = 0;
+};
+
+Written Write(const mailbox::DownloadPart& part, uint64_t generation) {
   return {WritePart(part, generation), CiphertextBytes(part.messages)};
 }
+
+}  // namespace
 
 void HistoryDownload::TakePart(absl::StatusOr<mailbox::DownloadPart> part) {
   if (!part.ok()) return End(part.status());
   complete_ = part->resume_token.empty();
-  Written written = part->prepared ? *std::move(ahead_) : Write(*part, context_.keys.generation());
+  const uint64_t generation = context_.keys.generation();
   if (!complete_) {
-    ahead_ = std::make_shared<Written>();
-    context_.downloads.ReadAhead(
-        download_, ReadDeadline(),
-        [ahead = ahead_, generation = context_.keys.generation()](mailbox::DownloadPart& next) {
-          *ahead = Write(next, generation);
-          next.messages.clear();  // and with them their rows
-        });
+    context_.downloads.ReadAhead(download_, ReadDeadline(), [generation](mailbox::DownloadPart& ahead) {
+      auto written = std::make_shared<Written>(Write(ahead, generation));
+      ahead.messages.clear();  // and with them their rows
+      return written;
+    });
   }
+  const auto prepared = std::static_pointer_cast<Written>(part->prepared);
+  Written written = prepared != nullptr ? std::move(*prepared) : Write(*part, generation);
   Send(std::move(written.response), written.ciphertext_bytes);
 }
 

@@ -15,8 +15,8 @@
 namespace labyrinth::service {
 
 // Sends a part when the client has taken the one before, as the mailbox and the caller's standing are then. The next
-// part is read and written meanwhile, so a slow client costs two parts. Ends OK after the last part, with TOKEN_INVALID
-// with its session, and with what DownloadReader says.
+// two are read and written meanwhile, so a slow client costs three parts. Ends OK after the last part, with
+// TOKEN_INVALID with its session, and with what DownloadReader says.
 class HistoryDownload final : public Stream<grpc::ByteBuffer> {
  public:
   HistoryDownload(const HandlerContext& context, grpc::CallbackServerContext* rpc, const mailbox::Caller& caller,
@@ -31,20 +31,13 @@ class HistoryDownload final : public Stream<grpc::ByteBuffer> {
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Begin(const std::shared_ptr<HistoryDownload>& download);
 
  private:
-  struct Written {
-    grpc::ByteBuffer response;
-    uint64_t ciphertext_bytes = 0;
-  };
-
-  static Written Write(const mailbox::DownloadPart& part, uint64_t generation);
   void Produce(bool recheck) override;
   void TakePart(absl::StatusOr<mailbox::DownloadPart> part);
 
   const mailbox::Caller caller_;
   const int64_t session_expire_ms_;
   mailbox::Download download_;
-  std::shared_ptr<Written> ahead_;  // the next part, once it was prepared
-  bool complete_ = false;           // the last part was sent
+  bool complete_ = false;  // the last part was sent
 };
 
 }  // namespace labyrinth::service

@@ -17,22 +17,22 @@ TEST_CASE("a part that was read ahead is served if nothing happened since, and o
   Download download = f.MustOpen("");
   const DownloadPart first = f.MustNext(download);
   CHECK(first.messages.size() == 5);
-  CHECK_FALSE(first.prepared);
-  CHECK(f.prepared == 1);
+  CHECK(first.prepared == nullptr);
+  CHECK(f.prepared == 2);
   const uint64_t before = f.server.faults().reads_seen();
   SECTION("nothing happened") {
     const DownloadPart part = f.MustNext(download);
     CHECK(part.messages.size() == 5);
-    CHECK(part.prepared);
-    CHECK(f.server.faults().reads_seen() - before == 2);  // the caller's standing, and ahead again
+    CHECK(part.prepared != nullptr);
+    CHECK(f.server.faults().reads_seen() - before == 1);  // the caller's standing; all was read by then
   }
   SECTION("a device was added") {
     f.mailbox.AddDevice(f.code);
     const uint64_t now = f.server.faults().reads_seen();
     const DownloadPart part = f.MustNext(download);
     CHECK(part.messages.size() == 5);
-    CHECK_FALSE(part.prepared);
-    CHECK(f.server.faults().reads_seen() - now == 3);
+    CHECK(part.prepared == nullptr);
+    CHECK(f.server.faults().reads_seen() - now == 3);  // again, and ahead
   }
   SECTION("the caller was revoked") {
     f.mailbox.Revoke(other, f.mailbox.first().id);
@@ -51,7 +51,7 @@ TEST_CASE("a part whose reading ahead failed is read in its turn") {
   Download download = f.MustOpen("");
   CHECK(f.MustNext(download).messages.size() == 5);
   f.server.faults().ScriptReads({storage::ReadFault::kFail});
-  f.server.downloads().ReadAhead(download, absl::InfiniteFuture(), [&](DownloadPart&) { ++f.prepared; });
+  f.server.downloads().ReadAhead(download, absl::InfiniteFuture(), f.Count());
   f.server.Settle();
   CHECK(f.prepared == 0);
   CHECK(IdsOf(f.MustNext(download).messages) == Ids{"m5", "m6", "m7", "m8", "m9"});
@@ -69,28 +69,47 @@ TEST_CASE("a part that was read ahead is read again once the first of its messag
   const bool in_time = GENERATE(true, false);
   f.server.clock().Set(in_time ? kExpireMs - 1 : kExpireMs);
   const DownloadPart part = f.MustNext(download);
-  CHECK(part.prepared == in_time);
+  CHECK((part.prepared != nullptr) == in_time);
   CHECK(IdsOf(part.messages) == (in_time ? Ids{"late", "early", "never"} : Ids{"late", "never"}));
 }
 
-TEST_CASE("whoever prepares a part may take its messages") {
+TEST_CASE("two parts are read ahead at a time, to the end and no further") {
+  DownloadFixture f;
+  if (f.reading != Reading::kAhead) return;
+  for (int i = 0; i < 22; ++i) f.SaveLarge(fmt::format("m{}", i), "t", 1000 - i);
+  Download download = f.MustOpen("");
+  const uint64_t before = f.server.faults().reads_seen();
+  for (const int ahead : {2, 3, 4, 4}) {
+    f.MustNext(download);
+    CHECK(f.prepared == ahead);
+  }
+  const DownloadPart last = f.MustNext(download);
+  CHECK(IdsOf(last.messages) == Ids{"m20", "m21"});
+  CHECK(last.prepared != nullptr);
+  CHECK(last.resume_token.empty());
+  CHECK(f.prepared == 4);
+  CHECK(f.server.faults().reads_seen() - before == 9);  // five parts, and the caller's standing with all but the first
+}
+
+TEST_CASE("whoever prepares a part may take its messages, and gets it with what came of them") {
   DownloadFixture f;
   if (f.reading != Reading::kInTurn) return;
   f.SaveTwelve();
   Download download = f.MustOpen("");
   f.MustNext(download);
-  Ids taken;
-  f.server.downloads().ReadAhead(download, absl::InfiniteFuture(), [&](DownloadPart& part) {
-    taken = IdsOf(part.messages);
+  f.server.downloads().ReadAhead(download, absl::InfiniteFuture(), [](DownloadPart& part) {
+    auto taken = std::make_shared<Ids>(IdsOf(part.messages));
     part.messages.clear();
+    return taken;
   });
   f.server.Settle();
-  const DownloadPart part = f.MustNext(download);
-  CHECK(part.prepared);
-  CHECK(part.messages.empty());
-  CHECK(part.progress.done_count == 10);
-  CHECK(taken == Ids{"m5", "m6", "m7", "m8", "m9"});
-  CHECK(IdsOf(f.MustNext(download).messages) == Ids{"m10", "m11"});
+  for (const Ids& ids : {Ids{"m5", "m6", "m7", "m8", "m9"}, Ids{"m10", "m11"}}) {
+    const DownloadPart part = f.MustNext(download);
+    CHECK(part.messages.empty());
+    REQUIRE(part.prepared != nullptr);
+    CHECK(*std::static_pointer_cast<Ids>(part.prepared) == ids);
+    CHECK(part.progress.done_count == (part.resume_token.empty() ? 12 : 10));
+  }
 }
 
 TEST_CASE("a download may be given up while it reads ahead") {

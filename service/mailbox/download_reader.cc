@@ -81,20 +81,32 @@ struct PartAhead {
   int64_t expire_ms = 0;       // of the first message of it that does; 0: none does
 };
 
-// The part comes and is asked for once each, in either order, on any threads. Thread-safe.
+// The part comes, is gone on from and is taken once each, on any threads; the last in that order. Thread-safe.
 class PartToCome {
  public:
   using Taker = absl::AnyInvocable<void(absl::StatusOr<PartAhead>) &&>;
+  using Follower = absl::AnyInvocable<void(PartAhead&) &&>;
 
   void Put(absl::StatusOr<PartAhead> part) ABSL_LOCKS_EXCLUDED(mutex_) {
     {
       const absl::MutexLock lock(&mutex_);
+      if (follow_.has_value() && part.ok()) std::move (*follow_)(*part);
       if (!take_.has_value()) {
         part_ = std::move(part);
         return;
       }
     }
     std::move (*take_)(std::move(part));
+  }
+
+  // `follow` begins what comes after the part, once it is there; it is called under the lock. Not after Take().
+  void Follow(Follower follow) ABSL_LOCKS_EXCLUDED(mutex_) {
+    const absl::MutexLock lock(&mutex_);
+    if (!part_.has_value()) {
+      follow_ = std::move(follow);
+    } else if (part_->ok()) {
+      std::move(follow)(**part_);
+    }
   }
 
   void Take(Taker take) ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -110,8 +122,10 @@ class PartToCome {
 
  private:
   absl::Mutex mutex_;
-  std::optional<absl::StatusOr<PartAhead>> part_;  // whoever comes second moves out what the first one left
+  std::optional<absl::StatusOr<PartAhead>>
+      part_;  // Put() and Take(): whoever comes second moves out what the first left
   std::optional<Taker> take_;
+  std::optional<Follower> follow_;
 };
 
 absl::StatusOr<Download> DownloadReader::Open(const Caller& caller, std::string thread_id,
@@ -141,22 +155,31 @@ void DownloadReader::Next(Download& download, absl::Time deadline, Reply<Downloa
   ReadPart(download, deadline, std::move(done));
 }
 
-void DownloadReader::ReadAhead(Download& download, absl::Time deadline, Prepare prepare) const {
-  auto ahead = std::make_shared<PartToCome>();
-  // Of its own, for the stream may be given up meanwhile.
-  executor_.Post([reader = *this, ahead, after = download, deadline, prepare = std::move(prepare)]() mutable {
-    MemberReadRequest read = after.NextRead(deadline);
-    MemberRead(reader.engine_, std::move(read),
-               [reader, ahead, after = std::move(after),
-                prepare = std::move(prepare)](absl::StatusOr<MemberView> view) mutable {
-                 if (!view.ok()) return ahead->Put(view.status());
-                 ahead->Put(reader.MakeAhead(std::move(after), *view, std::move(prepare)));
-               });
+void DownloadReader::ReadAhead(Download& download, absl::Time deadline, const Prepare& prepare) const {
+  if (download.ahead == nullptr) download.ahead = BeginAhead(download, deadline, prepare);
+  download.ahead->Follow([reader = *this, deadline, prepare](PartAhead& ahead) {
+    const bool last = ahead.part.resume_token.empty();
+    if (!last) ahead.after.ahead = reader.BeginAhead(ahead.after, deadline, prepare);
   });
-  download.ahead = std::move(ahead);
 }
 
-absl::StatusOr<PartAhead> DownloadReader::MakeAhead(Download after, MemberView& view, Prepare prepare) const {
+// The task keeps to what is its own: whoever downloads may have given up meanwhile.
+std::shared_ptr<PartToCome> DownloadReader::BeginAhead(Download download, absl::Time deadline, Prepare prepare) const {
+  auto ahead = std::make_shared<PartToCome>();
+  executor_.Post(
+      [reader = *this, ahead, after = std::move(download), deadline, prepare = std::move(prepare)]() mutable {
+        MemberReadRequest read = after.NextRead(deadline);
+        MemberRead(reader.engine_, std::move(read),
+                   [reader, ahead, after = std::move(after),
+                    prepare = std::move(prepare)](absl::StatusOr<MemberView> view) mutable {
+                     if (!view.ok()) return ahead->Put(view.status());
+                     ahead->Put(reader.MakeAhead(std::move(after), *view, prepare));
+                   });
+      });
+  return ahead;
+}
+
+absl::StatusOr<PartAhead> DownloadReader::MakeAhead(Download after, MemberView& view, const Prepare& prepare) const {
   if (!after.IsIn(view)) return absl::NotFoundError("another thread by now");
   auto part = TakePart(after, view);
   if (!part.ok()) return part.status();
@@ -165,8 +188,7 @@ absl::StatusOr<PartAhead> DownloadReader::MakeAhead(Download after, MemberView& 
     const int64_t expire_ms = message.record.expire_ms();
     if (expire_ms != 0 && (made.expire_ms == 0 || expire_ms < made.expire_ms)) made.expire_ms = expire_ms;
   }
-  std::move(prepare)(made.part);
-  made.part.prepared = true;
+  made.part.prepared = prepare(made.part);
   return made;
 }
 

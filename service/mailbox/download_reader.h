@@ -3,6 +3,7 @@
 #define LABYRINTH_SERVICE_MAILBOX_DOWNLOAD_READER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ struct DownloadPart {
   std::vector<MessageView> messages;
   DownloadProgress progress;  // these included
   std::string resume_token;   // empty: this was the last part
-  bool prepared = false;      // it is what ReadAhead() has given to its `prepare`
+  // What ReadAhead()'s `prepare` has made of it; null: it was read in its turn.
+  std::shared_ptr<void> prepared;
 };
 
 // A part that was read before its turn, and the download after it.
@@ -65,7 +67,7 @@ class Download {
   std::shared_ptr<const ThreadIds> threads;
   uint32_t threads_from = 1;
   uint32_t threads_through = 0;
-  std::shared_ptr<PartToCome> ahead;  // the next part; null: it wasn't begun
+  std::shared_ptr<PartToCome> ahead;  // the next part; null: none was begun
 };
 
 // Only physical devices may read. A download shows the mailbox, or a thread, as it was at one moment, its first part's,
@@ -76,8 +78,8 @@ class Download {
 // PAGE_TOKEN_INVALID.
 class DownloadReader {
  public:
-  // Makes something of a part, of which it may take the messages.
-  using Prepare = absl::AnyInvocable<void(DownloadPart&) &&>;
+  // Makes something of a part, whose messages it may take. Called on any thread, perhaps of two parts at a time.
+  using Prepare = std::function<std::shared_ptr<void>(DownloadPart&)>;
 
   // `executor` reads ahead.
   DownloadReader(storage::Engine& engine, const PageTokens& tokens, const Clock& clock, Executor& executor)
@@ -90,17 +92,19 @@ class DownloadReader {
   // also if there was more than the totals say.
   void Next(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
 
-  // After a part that wasn't the last: begins to read the next one, and to prepare it, while this one is on its way.
-  // Next() serves it only if the mailbox stands at the same revision by then, as a read of that moment says, and none
-  // of its messages has expired; so what it serves, and to whom, is as if it had been read then. Anything else is read
-  // again. `prepare` runs at most once, on any thread, before that Next() is done if its part is a prepared one.
-  void ReadAhead(Download& download, absl::Time deadline, Prepare prepare) const;
+  // After each part that wasn't the last: reads and prepares the next two while this one is on its way, or goes on so.
+  // Next() serves a part of them only if the mailbox stands at the same revision by then, as a read of that moment
+  // says, and none of its messages has expired; so what it serves, and to whom, is as if it had been read then.
+  // Anything else is read again.
+  void ReadAhead(Download& download, absl::Time deadline, const Prepare& prepare) const;
 
  private:
   void FindThread(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
   void ReadPart(Download& download, absl::Time deadline, Reply<DownloadPart> done) const;
   void ConfirmAhead(Download& download, absl::Time deadline, PartAhead part, Reply<DownloadPart> done) const;
-  absl::StatusOr<PartAhead> MakeAhead(Download download, MemberView& view, Prepare prepare) const;
+  // Begins the part that follows `download`.
+  std::shared_ptr<PartToCome> BeginAhead(Download download, absl::Time deadline, Prepare prepare) const;
+  absl::StatusOr<PartAhead> MakeAhead(Download after, MemberView& view, const Prepare& prepare) const;
   // The part that `view` shows; the download is after it then.
   absl::StatusOr<DownloadPart> TakePart(Download& download, MemberView& view) const;
   // True: there may be more.

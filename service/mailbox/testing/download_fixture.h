@@ -69,10 +69,17 @@ struct DownloadFixture {
     auto part = server.Ask<DownloadPart>(
         [&](auto done) { server.downloads().Next(download, absl::InfiniteFuture(), std::move(done)); });
     if (reading != Reading::kInTurn && part.ok() && !part->resume_token.empty()) {
-      server.downloads().ReadAhead(download, absl::InfiniteFuture(), [this](DownloadPart&) { ++prepared; });
+      server.downloads().ReadAhead(download, absl::InfiniteFuture(), Count());
       if (reading == Reading::kAhead) server.Settle();
     }
     return part;
+  }
+  // Prepares a part by its ids.
+  DownloadReader::Prepare Count() {
+    return [this](DownloadPart& part) {
+      ++prepared;
+      return std::make_shared<Ids>(IdsOf(part.messages));
+    };
   }
   DownloadPart MustNext(Download& download) {
     auto part = Next(download);
