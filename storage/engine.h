@@ -63,6 +63,9 @@ struct Scan {
   Direction direction = Direction::kForward;
   std::size_t max_items = 0;  // at least 1
   std::size_t max_bytes = 1 << 20;
+  // Part of a walk over much that is read once: not to be kept in caches, where it would take the place of what is read
+  // often. Changes no answer.
+  bool bulk = false;
 };
 
 // Of a page, which holds what both point into.

@@ -230,6 +230,7 @@ MemberReadRequest Download::NextRead(absl::Time deadline) const {
   keys::Range range = whole ? keys::Messages() : keys::ThreadMessages(thread_number, 0, kEndOfTime);
   read.scans.push_back(ScanFrom(std::move(range), Direction::kForward, last_key, kAllThreads));
   read.scans.back().max_bytes = limits::kDownloadBytes;
+  read.scans.back().bulk = true;
   if (whole && threads_from != 0) {
     read.scans.push_back(ScanFrom(keys::ThreadsFrom(threads_from), Direction::kForward, {}, kThreadsPerRead));
   }

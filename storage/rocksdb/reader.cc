@@ -96,6 +96,7 @@ absl::StatusOr<Page> Reader::ReadScan(::rocksdb::ReadOptions options, uint64_t n
   const ::rocksdb::Slice lower(begin), upper(end);
   options.iterate_lower_bound = &lower;
   options.iterate_upper_bound = &upper;
+  options.fill_cache = !scan.bulk;
   const std::unique_ptr<::rocksdb::Iterator> it(db_->NewIterator(options, records_));
   PageBuilder page(scan);
   const auto take = [&] { return page.Add(View(it->key()).substr(kRecordPrefixBytes), View(it->value())); };

@@ -94,13 +94,14 @@ absl::Status CompactStore(Server& server) {
 
 const std::vector<std::string>& AllRows() {
   static const std::vector<std::string> rows = {
-      "save_vs_grpc",       "save_vs_rocksdb",   "save_vs_postgres",     "save_1_vs_grpc",    "save_16_vs_grpc",
-      "save_hot_vs_many",   "save_in_backup",    "batch_vs_rocksdb",     "batch_vs_postgres", "page_vs_grpc",
-      "page_vs_rocksdb",    "page_vs_postgres",  "page_1_vs_grpc",       "page_64_vs_grpc",   "page_flatness",
-      "page_any_flatness",  "page_cold_vs_warm", "mailbox_page_vs_page", "get_vs_page",       "changes_vs_page",
-      "restore_vs_scan",    "save_p50_ms",       "save_p99_ms",          "page_p50_ms",       "page_p99_ms",
-      "sign_in_vs_save",    "epoch_vs_save",     "watch_vs_save",        "watch_fanout_ms",   "attachment_put_mib",
-      "attachment_get_mib", "disk_ratio",        "disk_ratio_batches",   "rss_mib",           "watch_kib",
+      "save_vs_grpc",       "save_vs_rocksdb",      "save_vs_postgres",     "save_1_vs_grpc",     "save_16_vs_grpc",
+      "save_hot_vs_many",   "save_in_backup",       "batch_vs_rocksdb",     "batch_vs_postgres",  "page_vs_grpc",
+      "page_vs_rocksdb",    "page_vs_postgres",     "page_1_vs_grpc",       "page_64_vs_grpc",    "page_flatness",
+      "page_any_flatness",  "page_cold_vs_warm",    "mailbox_page_vs_page", "get_vs_page",        "changes_vs_page",
+      "restore_vs_scan",    "restore_vs_bulk_scan", "save_p50_ms",          "save_p99_ms",        "page_p50_ms",
+      "page_p99_ms",        "sign_in_vs_save",      "epoch_vs_save",        "watch_vs_save",      "watch_fanout_ms",
+      "attachment_put_mib", "attachment_get_mib",   "disk_ratio",           "disk_ratio_batches", "rss_mib",
+      "watch_kib",
   };
   return rows;
 }

@@ -179,8 +179,9 @@ class Bounded {
   Bounded(const Bounded&) = delete;  // iterators point into it
   Bounded& operator=(const Bounded&) = delete;
 
-  std::unique_ptr<::rocksdb::Iterator> Iterate(const Database& database) const {
+  std::unique_ptr<::rocksdb::Iterator> Iterate(const Database& database, bool fill_cache = true) const {
     auto options = storage::CheckedRead();
+    options.fill_cache = fill_cache;
     options.iterate_lower_bound = &lower_;
     options.iterate_upper_bound = &upper_;
     return std::unique_ptr<::rocksdb::Iterator>(database.db->NewIterator(options, database.families[0]));
@@ -206,10 +207,10 @@ class Scan final : public RocksdbScan {
     return absl::NotFoundError(fmt::format("no mailbox with {} messages in the store", count));
   }
 
-  absl::StatusOr<double> Run(uint64_t count) override {
+  absl::StatusOr<double> Run(uint64_t count, bool fill_cache) override {
     const Bounded messages_of(number_, keys::Messages());
     const auto start = Clock::now();
-    const std::unique_ptr<::rocksdb::Iterator> it = messages_of.Iterate(*database_);
+    const std::unique_ptr<::rocksdb::Iterator> it = messages_of.Iterate(*database_, fill_cache);
     uint64_t messages = 0, bytes = 0;
     for (it->SeekToFirst(); it->Valid() && messages < count; it->Next()) {
       ++messages;

@@ -34,8 +34,9 @@ class RocksdbScan {
   // Of the mailbox that holds `count` messages. NOT_FOUND.
   static absl::StatusOr<std::unique_ptr<RocksdbScan>> Open(const std::string& store_dir, uint64_t count);
   virtual ~RocksdbScan() = default;
-  // One after the other as a restore does, `count` of them. Messages a second.
-  virtual absl::StatusOr<double> Run(uint64_t count) = 0;
+  // One after the other as a restore does, `count` of them; their blocks go into the block cache, as RocksDB's scans do
+  // of themselves, or not. Messages a second.
+  virtual absl::StatusOr<double> Run(uint64_t count, bool fill_cache) = 0;
   // The newest `page_size` of a thread at random out of `threads`, copied once, by as many readers at a time, for
   // `seconds`. Pages a second.
   virtual absl::StatusOr<double> Pages(int readers, uint32_t threads, int page_size, double seconds) = 0;
