@@ -133,7 +133,7 @@ Slots PageSlots(const Channels& channels, const Mailboxes& mailboxes, int in_fli
           const uint64_t random = Mix(seed ^ n);
           request.set_page_size(page_size);
           if (page == PageOf::kNewestOfMailbox) return;
-          request.set_thread_id(mailbox.payload.ThreadId(page == PageOf::kFirstThread ? 0 : random % mailbox.threads));
+          request.set_thread_id(mailbox.payload.ThreadId(random % mailbox.threads));
           if (page != PageOf::kAnywhereInThread) return;
           // So that a whole page lies before it.
           const uint64_t least = (static_cast<uint64_t>(page_size) + 1) * mailbox.threads;

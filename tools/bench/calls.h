@@ -27,7 +27,6 @@ Slots SaveSlots(const Channels& channels, const Mailboxes& mailboxes, int in_fli
 // Which page a call asks for.
 enum class PageOf {
   kNewestOfThread,    // of a thread at random
-  kFirstThread,       // the newest of thread 0
   kAnywhereInThread,  // of a thread at random, from a time at random back
   kNewestOfMailbox,
 };

@@ -4,10 +4,12 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/proto_buffer_reader.h>
 
 #include <cstdio>
 #include <fstream>
 
+#include "absl/container/flat_hash_map.h"
 #include "proto/labyrinth/v1/history.grpc.pb.h"
 #include "tools/bench/payload.h"
 
@@ -22,19 +24,9 @@ using Methods = v1::HistoryService::WithRawCallbackMethod_ListMessages<
 class FloorService final : public Methods {
  public:
   explicit FloorService(const Payload& payload) {
-    v1::ListMessagesResponse page;
-    for (uint64_t i = 1; i <= kPageSize; ++i) {
-      v1::Message& message = *page.add_messages();
-      payload.Fill(kFloorMessages - i * kFloorThreads, kFloorThreads, message);
-      message.set_epoch_id(1);
-      message.set_cipher_version(kCipherVersion);
-      message.set_revision(1);
+    for (uint64_t thread = 0; thread < kFloorThreads; ++thread) {
+      pages_.emplace(payload.ThreadId(thread), grpc::Slice(NewestOf(payload, thread).SerializeAsString()));
     }
-    // As long as a real one.
-    page.set_next_page_token(std::string(120, 't'));
-    page.mutable_as_of()->set_generation(1);
-    page.mutable_as_of()->set_revision(1);
-    page_ = grpc::Slice(page.SerializeAsString());
   }
 
   grpc::ServerUnaryReactor* SaveMessages(grpc::CallbackServerContext* context, const v1::SaveMessagesRequest* request,
@@ -44,20 +36,43 @@ class FloorService final : public Methods {
     return Finish(context);
   }
 
-  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* context, const grpc::ByteBuffer*,
+  grpc::ServerUnaryReactor* ListMessages(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes,
                                          grpc::ByteBuffer* response) override {
-    *response = grpc::ByteBuffer(&page_, 1);
+    grpc::ByteBuffer read = *bytes;  // used up
+    v1::ListMessagesRequest request;
+    if (!grpc::SerializationTraits<v1::ListMessagesRequest>::Deserialize(&read, &request).ok()) {
+      return Finish(context, grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "malformed"));
+    }
+    const auto page = pages_.find(request.thread_id());
+    if (page == pages_.end()) return Finish(context, grpc::Status(grpc::StatusCode::NOT_FOUND, "no such thread"));
+    *response = grpc::ByteBuffer(&page->second, 1);
     return Finish(context);
   }
 
  private:
-  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context) {
+  static v1::ListMessagesResponse NewestOf(const Payload& payload, uint64_t thread) {
+    v1::ListMessagesResponse page;
+    for (uint64_t i = 1; i <= kPageSize; ++i) {
+      v1::Message& message = *page.add_messages();
+      payload.Fill(kFloorMessages - i * kFloorThreads + thread, kFloorThreads, message);
+      message.set_epoch_id(1);
+      message.set_cipher_version(kCipherVersion);
+      message.set_revision(1);
+    }
+    // As long as a real one.
+    page.set_next_page_token(std::string(120, 't'));
+    page.mutable_as_of()->set_generation(1);
+    page.mutable_as_of()->set_revision(1);
+    return page;
+  }
+  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
+                                          const grpc::Status& status = grpc::Status::OK) {
     auto* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
+    reactor->Finish(status);
     return reactor;
   }
 
-  grpc::Slice page_;
+  absl::flat_hash_map<std::string, grpc::Slice> pages_;  // by thread
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ inline constexpr uint64_t kFloorMessages = 100'000;
 inline constexpr uint64_t kFloorThreads = 100;
 
 // Serves on a free loopback port, which it writes to `port_file`, until the process is killed. A save is parsed and
-// answered; a page, serialized once and for all, is sent as it is.
+// answered; each thread's page, serialized once and for all, is sent as it is.
 absl::Status ServeFloor(const std::string& port_file, uint64_t seed);
 
 }  // namespace labyrinth::bench

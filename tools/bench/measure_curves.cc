@@ -108,11 +108,12 @@ absl::Status MeasureByInFlight(Bench& bench) {
   const auto mailbox = bench.NewFullMailbox(kFloorMessages, kFloorThreads);
   if (!mailbox.ok()) return mailbox.status();
   nobodys.session = (*mailbox)->session;
-  const auto slots = [&](const Channels& to, LoadMailbox* of, PageOf page) {
-    return [=, &to](int in_flight) { return PageSlots(to, {of}, in_flight, page, kPageSize, kFloorMessages); };
+  const auto slots = [&](const Channels& to, LoadMailbox* of) {
+    return [=, &to](int in_flight) {
+      return PageSlots(to, {of}, in_flight, PageOf::kNewestOfThread, kPageSize, kFloorMessages);
+    };
   };
-  return SweepInFlight(bench, pages, slots(channels, *mailbox, PageOf::kNewestOfThread),
-                       slots(floor_channels, &nobodys, PageOf::kFirstThread));
+  return SweepInFlight(bench, pages, slots(channels, *mailbox), slots(floor_channels, &nobodys));
 }
 
 absl::Status MeasureByBatch(Bench& bench) {
