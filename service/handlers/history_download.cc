@@ -6,6 +6,18 @@
 #include "service/converters/message_writer.h"
 
 namespace labyrinth::service {
+namespace {
+
+struct Written {
+  grpc::ByteBuffer response;
+  uint64_t ciphertext_bytes = 0;
+};
+
+Written Write(const mailbox::DownloadPart& part, uint64_t generation) {
+  return {WritePart(part, generation), CiphertextBytes(part.messages)};
+}
+
+}  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* HistoryDownload::Begin(const std::shared_ptr<HistoryDownload>& download) {
   const mailbox::Caller& caller = download->caller_;
@@ -20,19 +32,6 @@ void HistoryDownload::Produce(bool) {
     TakePart(std::move(part));
   });
 }
-
-namespace {
-
-struct Written {
-  grpc::ByteBuffer response;
-  uint64_t ciphertext_bytes = 0;
-};
-
-Written Write(const mailbox::DownloadPart& part, uint64_t generation) {
-  return {WritePart(part, generation), CiphertextBytes(part.messages)};
-}
-
-}  // namespace
 
 void HistoryDownload::TakePart(absl::StatusOr<mailbox::DownloadPart> part) {
   if (!part.ok()) return End(part.status());

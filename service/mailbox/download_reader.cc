@@ -122,8 +122,8 @@ class PartToCome {
 
  private:
   absl::Mutex mutex_;
-  std::optional<absl::StatusOr<PartAhead>>
-      part_;  // Put() and Take(): whoever comes second moves out what the first left
+  // Of Put() and Take(), whoever comes second moves out what the first has left.
+  std::optional<absl::StatusOr<PartAhead>> part_;
   std::optional<Taker> take_;
   std::optional<Follower> follow_;
 };

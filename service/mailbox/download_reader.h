@@ -78,7 +78,7 @@ class Download {
 // PAGE_TOKEN_INVALID.
 class DownloadReader {
  public:
-  // Makes something of a part, whose messages it may take. Called on any thread, perhaps of two parts at a time.
+  // Makes something of a part, whose messages it may take. Called on any thread, perhaps for two parts at a time.
   using Prepare = std::function<std::shared_ptr<void>(DownloadPart&)>;
 
   // `executor` reads ahead.

@@ -14,7 +14,8 @@ namespace v1 = labyrinth::v1;
 struct CreateFlags {
   std::string dir;
   bool full = false;
-  uint64_t rate_mib = 0;
+  // Unbounded, on a disk as fast as processors are, a backup leaves saves less than half of their rate; so, most of it.
+  uint64_t rate_mib = 128;
   uint32_t keep = 0;
 };
 
@@ -39,7 +40,8 @@ void AddBackup(cli::Command root, Chosen& chosen) {
   cli::Command command = AddCommand(backup, chosen, "create", "Copy the store while it serves", true, &Create, create);
   command.AddOption("DIR", &create->dir, "A directory of backups on the server's machine", {.required = true});
   command.AddFlag("--full", &create->full, "Also what an earlier backup there holds already");
-  command.AddOption("--rate", &create->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
+  command.AddOption("--rate", &create->rate_mib, "MiB a second at most, read and written; 0: no bound",
+                    {.value_name = "N", .shows_default = true});
   command.AddOption("--keep", &create->keep, "Remove the oldest backups there until N are left", {.value_name = "N"});
   AddBackupOffline(backup, chosen);
 }
