@@ -31,13 +31,17 @@ TEST_CASE("CRC-32C gives RFC 3720's known answers") {
   CHECK(Crc32c(Counting(31, -1)) == 0x113fdb5c);
 }
 
-TEST_CASE("every length and alignment agrees with the definition") {
+TEST_CASE("every short length and alignment agrees with the definition, and long ones, whole and in two parts") {
   std::string data;
-  for (int i = 0; i < 80; ++i) data.push_back(static_cast<char>(i * 37 + 11));
+  for (int i = 0; i < 40'000; ++i) data.push_back(static_cast<char>((i * 37 + 11) ^ (i >> 7)));
+  const std::string_view all = data;
   for (std::size_t begin = 0; begin < 9; ++begin) {
-    for (std::size_t size = 0; begin + size <= data.size(); ++size) {
-      const std::string_view part = std::string_view(data).substr(begin, size);
+    for (std::size_t size = 0; size < 80; ++size)
+      REQUIRE(Crc32c(all.substr(begin, size)) == Slow(all.substr(begin, size)));
+    for (std::size_t size = 80; begin + size <= all.size(); size += 1 + size / 9) {
+      const std::string_view part = all.substr(begin, size);
       REQUIRE(Crc32c(part) == Slow(part));
+      REQUIRE(ExtendCrc32c(Crc32c(part.substr(0, size / 3)), part.substr(size / 3)) == Slow(part));
     }
   }
 }

@@ -168,6 +168,12 @@ TEST_CASE("One task runs at a time; a backup is one; a client that goes ends its
     return stream->Finish();
   };
   CHECK(ReasonOfCall(run({})) == Reason::kInvalidField);
+  v1::RunTaskRequest fast;
+  fast.mutable_backup()->set_dir(FreshDir("tasks_backups"));
+  for (const uint64_t rate : {uint64_t{(1ULL << 32) - 1}, uint64_t{1} << 39, uint64_t{INT64_MAX}, UINT64_MAX}) {
+    fast.mutable_backup()->set_rate_bytes_per_second(rate);
+    CHECK(run(fast).ok());
+  }
 
   v1::RunTaskRequest slow;
   slow.mutable_verify()->set_rate_bytes_per_second(1);

@@ -36,8 +36,11 @@ absl::Status Failed(const std::string& path, const ::rocksdb::Status& status) {
   engine.backup_log_files = true;  // what is in no table yet
   engine.max_background_operations = 1;
   engine.callback_trigger_interval_size = kProgressBytes;
-  if (options.bytes_per_second > 0) {
-    constexpr int64_t kRefillUs = 100'000;
+  // RocksDB copies through a buffer of as much as may pass in one refill. From this rate on, beyond what disks do, that
+  // would be 43 MiB and more: no bound then.
+  constexpr uint64_t kAnyRate = uint64_t{4} << 30;
+  if (options.bytes_per_second > 0 && options.bytes_per_second < kAnyRate) {
+    constexpr int64_t kRefillUs = 10'000;
     constexpr int32_t kFairness = 10;
     engine.backup_rate_limiter.reset(::rocksdb::NewGenericRateLimiter(
         static_cast<int64_t>(options.bytes_per_second), kRefillUs, kFairness, ::rocksdb::RateLimiter::Mode::kAllIo));

@@ -98,6 +98,11 @@ TEST_CASE("a damaged backup is named, and is no success") {
   CHECK(f.Ctl({"backup", "list", f.home / "nowhere"}).exit_code == 3);
   CHECK(f.Ctl({"backup", "restore", backups, "--to", f.home / "new", "--backup", "x"}).exit_code == 2);
   CHECK(f.Ctl({"backup", "create", f.home / "data"}).exit_code == 3);  // holds other things
+  for (const std::string rate : {"-1", "1048577", "18446744073709551615"}) {
+    CHECK(f.Ctl({"backup", "create", backups, "--rate", rate}).exit_code == 2);
+    CHECK(f.Ctl({"backup", "verify", backups, "--rate", rate}).exit_code == 2);
+    CHECK(f.Ctl({"verify", "--rate", rate}).exit_code == 2);
+  }
 }
 
 }  // namespace

@@ -40,8 +40,7 @@ void AddBackup(cli::Command root, Chosen& chosen) {
   cli::Command command = AddCommand(backup, chosen, "create", "Copy the store while it serves", true, &Create, create);
   command.AddOption("DIR", &create->dir, "A directory of backups on the server's machine", {.required = true});
   command.AddFlag("--full", &create->full, "Also what an earlier backup there holds already");
-  command.AddOption("--rate", &create->rate_mib, "MiB a second at most, read and written; 0: no bound",
-                    {.value_name = "N", .shows_default = true});
+  AddRate(command, create->rate_mib, ", read and written");
   command.AddOption("--keep", &create->keep, "Remove the oldest backups there until N are left", {.value_name = "N"});
   AddBackupOffline(backup, chosen);
 }

@@ -147,7 +147,7 @@ void AddBackupOffline(cli::Command backup, Chosen& chosen) {
                        verify);
   command.AddOption("DIR", &verify->dir, "A directory of backups", {.required = true});
   command.AddOption("--backup", &verify->backup, "One alone, as 'list' names it", {.value_name = "N.M"});
-  command.AddOption("--rate", &verify->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
+  AddRate(command, verify->rate_mib);
 
   const auto restore = std::make_shared<RestoreFlags>();
   command = AddCommand(backup, chosen, "restore", "Make a data directory from a backup; no server runs on it", true,

@@ -79,7 +79,7 @@ void AddCheck(cli::Command root, Chosen& chosen) {
   const auto verify = std::make_shared<VerifyFlags>();
   command =
       AddCommand(root, chosen, "verify", "Read every byte of the store and compare checksums", false, &Verify, verify);
-  command.AddOption("--rate", &verify->rate_mib, "MiB a second at most; 0: no bound", {.value_name = "N"});
+  AddRate(command, verify->rate_mib);
 
   AddCommand(root, chosen, "compact", "Merge what was deleted out of the store's files", true, &Compact,
              std::make_shared<CompactFlags>());

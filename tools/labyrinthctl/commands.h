@@ -2,6 +2,9 @@
 #ifndef LABYRINTH_TOOLS_LABYRINTHCTL_COMMANDS_H_
 #define LABYRINTH_TOOLS_LABYRINTHCTL_COMMANDS_H_
 
+#include <cstdint>
+#include <string>
+
 #include "tools/cli/command.h"
 #include "tools/labyrinthctl/context.h"
 
@@ -20,6 +23,13 @@ void AddBackupOffline(cli::Command backup, Chosen& chosen);  // list, verify, re
 void AddCompletion(cli::Command root, Chosen& chosen);
 
 void AddMailboxFlags(cli::Command command, MailboxFlags& flags);
+
+// --rate, in MiB a second, of which a TiB is the most. What `rate_mib` holds now stands in the help unless it is 0.
+inline void AddRate(cli::Command command, uint64_t& rate_mib, const std::string& of_what = "") {
+  constexpr int64_t kMostMib = int64_t{1} << 20;
+  command.AddOption("--rate", &rate_mib, "MiB a second at most" + of_what + "; 0: no bound",
+                    {.value_name = "N", .shows_default = rate_mib != 0, .check = cli::InRange(int64_t{0}, kMostMib)});
+}
 
 }  // namespace labyrinth::ctl
 
