@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kJustificationBytes = 200;
 constexpr int64_t kMaxDrainMs = 60 * 60 * 1000;
 constexpr absl::Duration kDrainPoll = absl::Milliseconds(100);
+constexpr int64_t kRetryMs = 1000;
 
 // Runs an operation through the sequencer and waits for it.
 template <typename Result, typename Operation, typename... Args>
@@ -76,16 +77,30 @@ std::string_view TaskSlot::running() const {
   return running_;
 }
 
-grpc::Status AdminServiceHandler::CheckAccess() const {
-  if (access_ == Access::kAll) return grpc::Status::OK;
-  return {grpc::StatusCode::PERMISSION_DENIED, "the status socket answers questions alone: use the admin socket"};
+absl::Status AdminServiceHandler::Start(Access needed, absl::AnyInvocable<void() &&> call) {
+  if (access_ != Access::kAll && needed == Access::kAll) {
+    return absl::PermissionDeniedError("the status socket answers questions alone: use the admin socket");
+  }
+  if (!threads_.Run(std::move(call))) return errors::RateLimited("admin_calls", kRetryMs);
+  return absl::OkStatus();
 }
 
-grpc::Status AdminServiceHandler::GetServer(grpc::ServerContext*, const v1::GetServerRequest*,
-                                            v1::GetServerResponse* response) {
-  context_.host.Describe(*response);
-  response->set_running_task(std::string(tasks_.running()));
-  return grpc::Status::OK;
+grpc::ServerUnaryReactor* AdminServiceHandler::Answer(grpc::CallbackServerContext* rpc, Access needed,
+                                                      std::function<absl::Status()> answer) {
+  grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
+  const absl::Status started =
+      Start(needed, [reactor, answer = std::move(answer)] { reactor->Finish(ToGrpc(answer())); });
+  if (!started.ok()) reactor->Finish(ToGrpc(started));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminServiceHandler::GetServer(grpc::CallbackServerContext* rpc, const v1::GetServerRequest*,
+                                                         v1::GetServerResponse* response) {
+  return Answer(rpc, Access::kStatus, [=, this] {
+    context_.host.Describe(*response);
+    response->set_running_task(std::string(tasks_.running()));
+    return absl::OkStatus();
+  });
 }
 
 absl::Status AdminServiceHandler::ReadStats(const v1::GetMailboxStatsRequest& request,
@@ -98,30 +113,33 @@ absl::Status AdminServiceHandler::ReadStats(const v1::GetMailboxStatsRequest& re
   return absl::OkStatus();
 }
 
-grpc::Status AdminServiceHandler::GetMailboxStats(grpc::ServerContext*, const v1::GetMailboxStatsRequest* request,
-                                                  v1::GetMailboxStatsResponse* response) {
-  if (request->reveal()) {
-    if (const grpc::Status access = CheckAccess(); !access.ok()) return access;
-  }
-  return ToGrpc(ReadStats(*request, *response));
+grpc::ServerUnaryReactor* AdminServiceHandler::GetMailboxStats(grpc::CallbackServerContext* rpc,
+                                                               const v1::GetMailboxStatsRequest* request,
+                                                               v1::GetMailboxStatsResponse* response) {
+  return Answer(rpc, request->reveal() ? Access::kAll : Access::kStatus,
+                [=, this] { return ReadStats(*request, *response); });
 }
 
-grpc::Status AdminServiceHandler::SetQuota(grpc::ServerContext*, const v1::SetQuotaRequest* request,
-                                           v1::SetQuotaResponse* response) {
-  if (const grpc::Status access = CheckAccess(); !access.ok()) return access;
-  if (!request->has_quota_bytes() && !request->has_quota_messages()) {
-    return ToGrpc(errors::InvalidField("quota_bytes", "give a bound of bytes, of messages, or both"));
+grpc::ServerUnaryReactor* AdminServiceHandler::SetQuota(grpc::CallbackServerContext* rpc,
+                                                        const v1::SetQuotaRequest* request,
+                                                        v1::SetQuotaResponse* response) {
+  return Answer(rpc, Access::kAll, [=, this] { return Change(*request, *response); });
+}
+
+absl::Status AdminServiceHandler::Change(const v1::SetQuotaRequest& request, v1::SetQuotaResponse& response) {
+  if (!request.has_quota_bytes() && !request.has_quota_messages()) {
+    return errors::InvalidField("quota_bytes", "give a bound of bytes, of messages, or both");
   }
-  const auto partition = finder_.Find(request->mailbox());
-  if (!partition.ok()) return ToGrpc(partition.status());
+  const auto partition = finder_.Find(request.mailbox());
+  if (!partition.ok()) return partition.status();
   mailbox::Quota quota;
-  if (request->has_quota_bytes()) quota.bytes = request->quota_bytes();
-  if (request->has_quota_messages()) quota.messages = request->quota_messages();
+  if (request.has_quota_bytes()) quota.bytes = request.quota_bytes();
+  if (request.has_quota_messages()) quota.messages = request.quota_messages();
 
   absl::StatusOr<storage_v1::MailboxHead> head;
-  if (request->validate_only()) {
+  if (request.validate_only()) {
     const auto overview = ReadOverview(context_.engine, *partition, Deadline());
-    if (!overview.ok()) return ToGrpc(overview.status());
+    if (!overview.ok()) return overview.status();
     head = overview->head;
     head->set_quota_bytes(quota.bytes.value_or(head->quota_bytes()));
     head->set_quota_messages(quota.messages.value_or(head->quota_messages()));
@@ -129,13 +147,13 @@ grpc::Status AdminServiceHandler::SetQuota(grpc::ServerContext*, const v1::SetQu
     head = Do<storage_v1::MailboxHead, mailbox::SetQuotaOperation>(context_.sequencer, *partition, Deadline(), quota);
     Report(context_, "admin_set_quota", head.status(), *partition);
   }
-  if (!head.ok()) return ToGrpc(head.status());
-  response->set_pseudonym(context_.pseudonyms.Of(*partition).text());
-  response->set_quota_bytes(head->quota_bytes() != 0 ? head->quota_bytes() : context_.policy.quota_bytes);
-  response->set_quota_messages(head->quota_messages() != 0 ? head->quota_messages() : context_.policy.quota_messages);
-  response->set_used_bytes(head->used_bytes());
-  response->set_message_count(head->message_count());
-  return grpc::Status::OK;
+  if (!head.ok()) return head.status();
+  response.set_pseudonym(context_.pseudonyms.Of(*partition).text());
+  response.set_quota_bytes(head->quota_bytes() != 0 ? head->quota_bytes() : context_.policy.quota_bytes);
+  response.set_quota_messages(head->quota_messages() != 0 ? head->quota_messages() : context_.policy.quota_messages);
+  response.set_used_bytes(head->used_bytes());
+  response.set_message_count(head->message_count());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<DeviceId> AdminServiceHandler::DeviceOf(const std::string& partition,
@@ -178,31 +196,35 @@ absl::Status AdminServiceHandler::Revoke(const v1::AdminRevokeDeviceRequest& req
   return absl::OkStatus();
 }
 
-grpc::Status AdminServiceHandler::AdminRevokeDevice(grpc::ServerContext*, const v1::AdminRevokeDeviceRequest* request,
-                                                    v1::AdminRevokeDeviceResponse* response) {
-  if (const grpc::Status access = CheckAccess(); !access.ok()) return access;
-  return ToGrpc(Revoke(*request, *response));
+grpc::ServerUnaryReactor* AdminServiceHandler::AdminRevokeDevice(grpc::CallbackServerContext* rpc,
+                                                                 const v1::AdminRevokeDeviceRequest* request,
+                                                                 v1::AdminRevokeDeviceResponse* response) {
+  return Answer(rpc, Access::kAll, [=, this] { return Revoke(*request, *response); });
 }
 
-grpc::Status AdminServiceHandler::Drain(grpc::ServerContext* rpc, const v1::DrainRequest* request,
-                                        v1::DrainResponse* response) {
-  if (const grpc::Status access = CheckAccess(); !access.ok()) return access;
-  if (request->deadline_ms() < 0 || request->deadline_ms() > kMaxDrainMs) {
-    return ToGrpc(errors::InvalidField("deadline_ms", "must be 0 to 3600000"));
+grpc::ServerUnaryReactor* AdminServiceHandler::Drain(grpc::CallbackServerContext* rpc, const v1::DrainRequest* request,
+                                                     v1::DrainResponse* response) {
+  return Answer(rpc, Access::kAll, [=, this] { return DrainUntil(*request, *rpc, *response); });
+}
+
+absl::Status AdminServiceHandler::DrainUntil(const v1::DrainRequest& request, const grpc::CallbackServerContext& rpc,
+                                             v1::DrainResponse& response) {
+  if (request.deadline_ms() < 0 || request.deadline_ms() > kMaxDrainMs) {
+    return errors::InvalidField("deadline_ms", "must be 0 to 3600000");
   }
-  context_.host.SetDraining(!request->undo());
-  context_.log.Event(LogLevel::kInfo, request->undo() ? Word("admin_drain_undone") : Word("admin_drain"));
-  const absl::Time until = absl::Now() + absl::Milliseconds(request->deadline_ms());
+  context_.host.SetDraining(!request.undo());
+  context_.log.Event(LogLevel::kInfo, request.undo() ? Word("admin_drain_undone") : Word("admin_drain"));
+  const absl::Time until = absl::Now() + absl::Milliseconds(request.deadline_ms());
   ServerLoad load = context_.host.Load();
-  while (!request->undo() && load.pending_operations + load.open_streams > 0 && absl::Now() < until &&
-         !rpc->IsCancelled()) {
+  while (!request.undo() && load.pending_operations + load.open_streams > 0 && absl::Now() < until &&
+         !rpc.IsCancelled()) {
     absl::SleepFor(kDrainPoll);
     load = context_.host.Load();
   }
-  response->set_draining(!request->undo());
-  response->set_pending_operations(load.pending_operations);
-  response->set_open_streams(load.open_streams);
-  return grpc::Status::OK;
+  response.set_draining(!request.undo());
+  response.set_pending_operations(load.pending_operations);
+  response.set_open_streams(load.open_streams);
+  return absl::OkStatus();
 }
 
 }  // namespace labyrinth::service

@@ -9,10 +9,12 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/synchronization/mutex.h"
 #include "common/clock.h"
 #include "common/random.h"
 #include "proto/labyrinth/v1/admin.grpc.pb.h"
+#include "service/admin/call_threads.h"
 #include "service/admin/mailbox_finder.h"
 #include "service/admin/task.h"
 #include "service/enrollment/relay.h"
@@ -69,7 +71,7 @@ class TaskSlot {
 };
 
 // The calls are few and some of them long, so each has a thread and waits on it. Thread-safe.
-class AdminServiceHandler final : public v1::AdminService::Service {
+class AdminServiceHandler final : public v1::AdminService::CallbackService {
  public:
   enum class Access { kAll, kStatus };  // kStatus: GetServer and GetMailboxStats alone
 
@@ -77,31 +79,48 @@ class AdminServiceHandler final : public v1::AdminService::Service {
   AdminServiceHandler(const AdminContext& context, TaskSlot& tasks, Access access)
       : context_(context), tasks_(tasks), access_(access), finder_(context.engine, context.keys, context.pseudonyms) {}
 
-  grpc::Status GetServer(grpc::ServerContext* rpc, const v1::GetServerRequest* request,
-                         v1::GetServerResponse* response) override;
-  grpc::Status GetMailboxStats(grpc::ServerContext* rpc, const v1::GetMailboxStatsRequest* request,
-                               v1::GetMailboxStatsResponse* response) override;
-  grpc::Status SetQuota(grpc::ServerContext* rpc, const v1::SetQuotaRequest* request,
-                        v1::SetQuotaResponse* response) override;
-  grpc::Status AdminRevokeDevice(grpc::ServerContext* rpc, const v1::AdminRevokeDeviceRequest* request,
-                                 v1::AdminRevokeDeviceResponse* response) override;
-  grpc::Status RunTask(grpc::ServerContext* rpc, const v1::RunTaskRequest* request,
-                       grpc::ServerWriter<v1::RunTaskResponse>* writer) override;
-  grpc::Status Drain(grpc::ServerContext* rpc, const v1::DrainRequest* request, v1::DrainResponse* response) override;
+  grpc::ServerUnaryReactor* GetServer(grpc::CallbackServerContext* rpc, const v1::GetServerRequest* request,
+                                      v1::GetServerResponse* response) override;
+  grpc::ServerUnaryReactor* GetMailboxStats(grpc::CallbackServerContext* rpc, const v1::GetMailboxStatsRequest* request,
+                                            v1::GetMailboxStatsResponse* response) override;
+  grpc::ServerUnaryReactor* SetQuota(grpc::CallbackServerContext* rpc, const v1::SetQuotaRequest* request,
+                                     v1::SetQuotaResponse* response) override;
+  grpc::ServerUnaryReactor* AdminRevokeDevice(grpc::CallbackServerContext* rpc,
+                                              const v1::AdminRevokeDeviceRequest* request,
+                                              v1::AdminRevokeDeviceResponse* response) override;
+  grpc::ServerWriteReactor<v1::RunTaskResponse>* RunTask(grpc::CallbackServerContext* rpc,
+                                                         const v1::RunTaskRequest* request) override;
+  grpc::ServerUnaryReactor* Drain(grpc::CallbackServerContext* rpc, const v1::DrainRequest* request,
+                                  v1::DrainResponse* response) override;
 
  private:
+  // More of an operator's tools at once than this are told to come again.
+  static constexpr std::size_t kMostCalls = 64;
+
+  // Ends the call with what `answer` returns, on a thread of its own; or at once if it needs more access than there is
+  // here.
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* rpc, Access needed,
+                                   std::function<absl::Status()> answer);
+  // Runs `call` on a thread of its own; or says why not.
+  absl::Status Start(Access needed, absl::AnyInvocable<void() &&> call);
+
   absl::Status ReadStats(const v1::GetMailboxStatsRequest& request, v1::GetMailboxStatsResponse& response);
+  absl::Status Change(const v1::SetQuotaRequest& request, v1::SetQuotaResponse& response);
   absl::Status Revoke(const v1::AdminRevokeDeviceRequest& request, v1::AdminRevokeDeviceResponse& response);
   absl::StatusOr<DeviceId> DeviceOf(const std::string& partition, const v1::AdminRevokeDeviceRequest& request);
+  absl::Status RunWhole(const v1::RunTaskRequest& request, const grpc::CallbackServerContext& rpc,
+                        WaitingWriter<v1::RunTaskResponse>& writer);
   absl::StatusOr<std::string> Run(const v1::RunTaskRequest& request, TaskListener& listener);
+  absl::Status DrainUntil(const v1::DrainRequest& request, const grpc::CallbackServerContext& rpc,
+                          v1::DrainResponse& response);
   // Of the call's, or half a minute from now.
   absl::Time Deadline() const { return absl::FromUnixMillis(context_.clock.NowMs()) + absl::Seconds(30); }
-  grpc::Status CheckAccess() const;
 
   const AdminContext& context_;
   TaskSlot& tasks_;
   const Access access_;
   const MailboxFinder finder_;
+  CallThreads threads_{kMostCalls};
 };
 
 }  // namespace labyrinth::service

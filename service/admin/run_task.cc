@@ -18,7 +18,8 @@ constexpr int64_t kRetryMs = 1000;
 // Tells the call's client. A client that is slow to read slows the task down; one that has gone ends it.
 class StreamListener final : public TaskListener {
  public:
-  StreamListener(grpc::ServerContext& rpc, grpc::ServerWriter<v1::RunTaskResponse>& writer, const std::string& task_id)
+  StreamListener(const grpc::CallbackServerContext& rpc, WaitingWriter<v1::RunTaskResponse>& writer,
+                 const std::string& task_id)
       : rpc_(rpc), writer_(writer) {
     event_.set_task_id(task_id);
     event_.set_state(v1::TASK_STATE_RUNNING);
@@ -54,8 +55,8 @@ class StreamListener final : public TaskListener {
     if (!gone_ && !writer_.Write(event_)) gone_ = true;
   }
 
-  grpc::ServerContext& rpc_;
-  grpc::ServerWriter<v1::RunTaskResponse>& writer_;
+  const grpc::CallbackServerContext& rpc_;
+  WaitingWriter<v1::RunTaskResponse>& writer_;
   v1::RunTaskResponse event_;
   std::chrono::steady_clock::time_point sent_;
   bool gone_ = false;
@@ -93,26 +94,34 @@ absl::StatusOr<std::string> AdminServiceHandler::Run(const v1::RunTaskRequest& r
   return errors::InvalidField("task", "required");
 }
 
-grpc::Status AdminServiceHandler::RunTask(grpc::ServerContext* rpc, const v1::RunTaskRequest* request,
-                                          grpc::ServerWriter<v1::RunTaskResponse>* writer) {
-  if (const grpc::Status access = CheckAccess(); !access.ok()) return access;
+grpc::ServerWriteReactor<v1::RunTaskResponse>* AdminServiceHandler::RunTask(grpc::CallbackServerContext* rpc,
+                                                                            const v1::RunTaskRequest* request) {
+  auto* writer = new WaitingWriter<v1::RunTaskResponse>();  // gRPC's
+  const absl::Status started =
+      Start(Access::kAll, [=, this] { writer->Finish(ToGrpc(RunWhole(*request, *rpc, *writer))); });
+  if (!started.ok()) writer->Finish(ToGrpc(started));
+  return writer;
+}
+
+absl::Status AdminServiceHandler::RunWhole(const v1::RunTaskRequest& request, const grpc::CallbackServerContext& rpc,
+                                           WaitingWriter<v1::RunTaskResponse>& writer) {
   const google::protobuf::FieldDescriptor* kind = v1::RunTaskRequest::GetReflection()->GetOneofFieldDescriptor(
-      *request, v1::RunTaskRequest::descriptor()->oneof_decl(0));
-  if (kind == nullptr) return ToGrpc(errors::InvalidField("task", "required"));
-  if (!tasks_.Take(kind->name())) return ToGrpc(errors::RateLimited("admin_tasks", kRetryMs));
+      request, v1::RunTaskRequest::descriptor()->oneof_decl(0));
+  if (kind == nullptr) return errors::InvalidField("task", "required");
+  if (!tasks_.Take(kind->name())) return errors::RateLimited("admin_tasks", kRetryMs);
   const absl::Cleanup free = [this] { tasks_.Free(); };
 
   const RequestTag tag = RequestTag::Draw(context_.random);
   const auto start = std::chrono::steady_clock::now();
   context_.log.Event(LogLevel::kInfo, "admin_task").Request(tag).About(OperatorText(kind->name()));
-  StreamListener listener(*rpc, *writer, fmt::format("{:08x}", tag.value()));
-  const absl::StatusOr<std::string> result = Run(*request, listener);
+  StreamListener listener(rpc, writer, fmt::format("{:08x}", tag.value()));
+  const absl::StatusOr<std::string> result = Run(request, listener);
   if (result.ok()) listener.End(*result);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
   LogLine line = context_.log.Event(result.ok() ? LogLevel::kInfo : LogLevel::kWarn, "admin_task_ended");
   line.Code(result.status().code()).Count("findings", listener.findings()).Ms(took.count()).Request(tag);
   if (!result.ok()) line.About(OperatorText(std::string(result.status().message())));
-  return ToGrpc(result.status());
+  return result.status();
 }
 
 }  // namespace labyrinth::service

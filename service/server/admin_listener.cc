@@ -14,9 +14,6 @@ namespace labyrinth::service {
 
 namespace {
 
-// Calls that wait have a thread each: more of an operator's tools at once than this wait for one another.
-constexpr int kMaxThreads = 64;
-
 using ExternalConnectionType = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
 
 }  // namespace
@@ -30,12 +27,6 @@ absl::StatusOr<std::unique_ptr<AdminListener>> AdminListener::Listen(const std::
   std::unique_ptr<AdminListener> listener(new AdminListener(*std::move(socket), stop, log));
 
   grpc::ServerBuilder builder;
-  grpc::ResourceQuota quota("admin");
-  quota.SetMaxThreads(kMaxThreads);
-  builder.SetResourceQuota(quota);
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   listener->acceptor_ = builder.experimental().AddExternalConnectionAcceptor(ExternalConnectionType::FROM_FD,
                                                                              grpc::InsecureServerCredentials());
   builder.RegisterService(&service);

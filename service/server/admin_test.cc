@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -155,6 +156,22 @@ TEST_CASE("The operator's calls are on their sockets alone, and the status socke
     CHECK_FALSE(stream->Read(&response));
     return stream->Finish();
   });
+}
+
+TEST_CASE("Nothing of the operator's polls beside the threads that serve clients") {
+  Fixture f(DevConfig(FreshDir("pollers")));
+  grpc::ClientContext context;
+  v1::GetServerResponse response;
+  REQUIRE(f.admin->GetServer(&context, {}, &response).ok());
+  int threads = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::ifstream(thread.path() / "comm") >> name;
+    CAPTURE(name);
+    CHECK_FALSE(name.starts_with("grpcpp_sync"));  // as gRPC's synchronous servers call theirs
+    ++threads;
+  }
+  CHECK(threads > 1);
 }
 
 TEST_CASE("One task runs at a time; a backup is one; a client that goes ends its own") {

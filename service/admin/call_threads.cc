@@ -1,0 +1,40 @@
+#include "service/admin/call_threads.h"
+
+#include <utility>
+
+namespace labyrinth::service {
+
+CallThreads::~CallThreads() {
+  std::list<Thread> threads;
+  {
+    const absl::MutexLock lock(&mutex_);
+    threads.swap(threads_);
+  }
+  for (Thread& thread : threads) thread.thread.join();
+}
+
+bool CallThreads::Run(absl::AnyInvocable<void() &&> call) {
+  const absl::MutexLock lock(&mutex_);
+  RemoveDone();
+  if (threads_.size() >= most_) return false;
+  Thread& thread = threads_.emplace_back();
+  thread.thread = std::thread([this, &thread, call = std::move(call)]() mutable {
+    std::move(call)();
+    const absl::MutexLock done(&mutex_);
+    thread.done = true;
+  });
+  return true;
+}
+
+void CallThreads::RemoveDone() {
+  for (auto thread = threads_.begin(); thread != threads_.end();) {
+    if (!thread->done) {
+      ++thread;
+      continue;
+    }
+    thread->thread.join();  // it has nothing left to do
+    thread = threads_.erase(thread);
+  }
+}
+
+}  // namespace labyrinth::service
