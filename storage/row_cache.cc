@@ -137,17 +137,18 @@ void RowCache::Advance(const std::string& name, const Position& before, const Po
 }
 
 void RowCache::Put(Shard& shard, Partition& partition, const std::string& key, const Row& row) {
+  const bool fits = !row.has_value() || row->size() <= kMaxRowBytes;
   const auto known = partition.rows.find(key);
   if (known != partition.rows.end()) {
     const std::size_t bytes = BytesOf(key, known->second);
     partition.bytes -= bytes;
     shard.bytes -= bytes;
-    partition.rows.erase(known);
+    if (!fits) partition.rows.erase(known);
   }
-  if (row.has_value() && row->size() > kMaxRowBytes) return;
+  if (!fits) return;
   partition.bytes += BytesOf(key, row);
   shard.bytes += BytesOf(key, row);
-  partition.rows.emplace(key, row);
+  partition.rows.insert_or_assign(key, row);
 }
 
 void RowCache::Clear(Shard& shard, Partition& partition) {

@@ -1,6 +1,7 @@
 #include "service/log/log.h"
 
 #include <fmt/chrono.h>
+#include <fmt/compile.h>
 #include <spdlog/details/periodic_worker.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <iterator>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace labyrinth::service {
@@ -34,6 +36,15 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 std::string_view NameOf(LogLevel level) {
   constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
   return kNames[static_cast<int>(level)];
+}
+
+// "2024-05-01T12:00:00", valid until this thread's next call. Thousands of lines have the same.
+std::string_view TextOfSecond(int64_t second) {
+  thread_local int64_t last = -1;
+  thread_local std::string text;
+  if (second != last || text.empty()) text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(second));
+  last = second;
+  return text;
 }
 
 class BlockSink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -86,9 +97,10 @@ struct LogLine::Unwritten {
   spdlog::level::level_enum level;
   fmt::memory_buffer text;
 
-  template <typename... Args>
-  void Add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+  // `format` is FMT_COMPILE's: every call writes a line.
+  template <typename Format, typename... Args>
+  void Add(const Format& format, const Args&... args) {
+    fmt::format_to(std::back_inserter(text), format, args...);
   }
 };
 
@@ -109,39 +121,39 @@ LogLine::~LogLine() {
 }
 
 LogLine& LogLine::Mailbox(const Pseudonym& pseudonym) {
-  if (line_ != nullptr) line_->Add(" mb={}", pseudonym.text());
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" mb={}"), pseudonym.text());
   return *this;
 }
 
 LogLine& LogLine::Code(absl::StatusCode code) {
-  if (line_ != nullptr) line_->Add(" code={}", absl::StatusCodeToString(code));
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" code={}"), absl::StatusCodeToString(code));
   return *this;
 }
 
 LogLine& LogLine::Why(Reason reason) {
-  if (line_ != nullptr) line_->Add(" why={}", ReasonName(reason));
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" why={}"), ReasonName(reason));
   return *this;
 }
 
 LogLine& LogLine::Count(Word name, uint64_t value) {
-  if (line_ != nullptr) line_->Add(" {}={}", name.text(), value);
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" {}={}"), name.text(), value);
   return *this;
 }
 
 LogLine& LogLine::Ms(double elapsed_ms) {
-  if (line_ != nullptr) line_->Add(" ms={:.1f}", elapsed_ms);
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" ms={:.1f}"), elapsed_ms);
   return *this;
 }
 
 LogLine& LogLine::Request(RequestTag tag) {
-  if (line_ != nullptr) line_->Add(" req={:08x}", tag.value());
+  if (line_ != nullptr) line_->Add(FMT_COMPILE(" req={:08x}"), tag.value());
   return *this;
 }
 
 LogLine& LogLine::About(const OperatorText& text) {
   if (line_ == nullptr) return *this;
   // Quoted, on one line, whatever a file's name holds.
-  line_->Add(" about=\"");
+  line_->Add(FMT_COMPILE(" about=\""));
   for (const char c : text.text()) {
     const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '"' && c != '\\';
     line_->text.push_back(plain ? c : '?');
@@ -161,7 +173,7 @@ LogLine Log::Event(LogLevel level, Word event) {
   if (!logger_.should_log(ToSpdlog(level))) return LogLine(nullptr);
   auto line = std::make_unique<LogLine::Unwritten>(logger_, ToSpdlog(level));
   const int64_t now_ms = clock_.NowMs();
-  line->Add("ts={:%Y-%m-%dT%H:%M:%S}.{:03d}Z lvl={} ev={}", fmt::gmtime(now_ms / 1000), now_ms % 1000, NameOf(level),
+  line->Add(FMT_COMPILE("ts={}.{:03d}Z lvl={} ev={}"), TextOfSecond(now_ms / 1000), now_ms % 1000, NameOf(level),
             event.text());
   return LogLine(std::move(line));
 }

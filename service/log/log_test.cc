@@ -39,6 +39,20 @@ TEST_CASE("An event is one line of named fields") {
                                          pseudonyms.Of("partition").text(), tag.value()));
 }
 
+TEST_CASE("Every event has its own time") {
+  Written written;
+  const auto stamp = [&](int64_t ms) {
+    written.clock.Set(ms);
+    written.out.str("");
+    written.log.Event(LogLevel::kInfo, "save");
+    return written.out.str().substr(0, written.out.str().find(' '));
+  };
+  CHECK(stamp(1'714'564'800'999) == "ts=2024-05-01T12:00:00.999Z");
+  CHECK(stamp(1'714'564'801'000) == "ts=2024-05-01T12:00:01.000Z");
+  CHECK(stamp(1'714'564'800'001) == "ts=2024-05-01T12:00:00.001Z");
+  CHECK(stamp(0) == "ts=1970-01-01T00:00:00.000Z");
+}
+
 TEST_CASE("A refusal says its code and reason") {
   Written written;
   written.log.Event(LogLevel::kWarn, "epoch_open").Code(absl::StatusCode::kAborted).Why(Reason::kEpochStale);

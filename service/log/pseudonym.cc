@@ -16,16 +16,19 @@ constexpr std::size_t kTagBytes = 4;
 
 }  // namespace
 
-Pseudonym Pseudonyms::At(int64_t period, std::string_view partition) const {
+std::shared_ptr<const Pseudonyms::Period> Pseudonyms::PeriodAt(int64_t number) const {
   const absl::MutexLock lock(&mutex_);
-  if (period != period_) {
-    std::string number;
-    crypto::AppendI64(number, period);
-    period_key_ = crypto::Secret::CopyOf(crypto::Mac(number, key_).view());
-    period_ = period;
+  if (period_ == nullptr || period_->number != number) {
+    std::string text;
+    crypto::AppendI64(text, number);
+    period_ = std::make_shared<const Period>(Period{number, crypto::Secret::CopyOf(crypto::Mac(text, key_).view())});
   }
-  const crypto::MacTag tag = crypto::Mac(partition, period_key_);
-  return Pseudonym(fmt::format("p{}:{}", period, ToHex(tag.view().substr(0, kTagBytes))));
+  return period_;
+}
+
+Pseudonym Pseudonyms::At(int64_t number, std::string_view partition) const {
+  const crypto::MacTag tag = crypto::Mac(partition, PeriodAt(number)->key);
+  return Pseudonym(fmt::format("p{}:{}", number, ToHex(tag.view().substr(0, kTagBytes))));
 }
 
 std::optional<int64_t> Pseudonyms::PeriodOf(std::string_view text) {

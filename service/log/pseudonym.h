@@ -3,6 +3,7 @@
 #define LABYRINTH_SERVICE_LOG_PSEUDONYM_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,11 +27,9 @@ class Pseudonyms {
   // Both outlive the object.
   Pseudonyms(const crypto::Secret& key, const Clock& clock) : key_(key), clock_(clock) {}
 
-  Pseudonym Of(std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_) {
-    return At(clock_.NowMs() / kPeriodMs, partition);
-  }
+  Pseudonym Of(std::string_view partition) const { return At(clock_.NowMs() / kPeriodMs, partition); }
   // What the log of that day calls it.
-  Pseudonym At(int64_t period, std::string_view partition) const ABSL_LOCKS_EXCLUDED(mutex_);
+  Pseudonym At(int64_t period, std::string_view partition) const;
   // The period that a pseudonym's text begins with; nullopt if it is none.
   static std::optional<int64_t> PeriodOf(std::string_view text);
 
@@ -38,11 +37,17 @@ class Pseudonyms {
   std::string DeviceHandle(std::string_view partition, DeviceId id) const;
 
  private:
+  struct Period {
+    int64_t number;
+    crypto::Secret key;
+  };
+
+  std::shared_ptr<const Period> PeriodAt(int64_t number) const ABSL_LOCKS_EXCLUDED(mutex_);
+
   const crypto::Secret& key_;
   const Clock& clock_;
   mutable absl::Mutex mutex_;
-  mutable int64_t period_ ABSL_GUARDED_BY(mutex_) = -1;
-  mutable crypto::Secret period_key_ ABSL_GUARDED_BY(mutex_);
+  mutable std::shared_ptr<const Period> period_ ABSL_GUARDED_BY(mutex_);  // the last one asked for
 };
 
 }  // namespace labyrinth::service

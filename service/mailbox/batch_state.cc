@@ -125,7 +125,11 @@ const std::optional<std::string>* Transaction::Find(const std::string& key) cons
 
 void Transaction::Apply() {
   const bool changes = !writes_.empty() || !feed_.empty();
-  for (auto& [key, value] : writes_) state_.writes_[key] = std::move(value);
+  if (state_.writes_.empty()) {
+    state_.writes_ = std::move(writes_);
+  } else {
+    for (auto& [key, value] : writes_) state_.writes_[key] = std::move(value);
+  }
   if (head_.has_value()) state_.head_ = *std::move(head_);
   for (storage_v1::ChangeRecord& change : feed_) state_.feed_.push_back(std::move(change));
   for (RevokedDevice& device : revoked_) state_.revoked_.push_back(std::move(device));

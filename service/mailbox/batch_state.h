@@ -22,10 +22,13 @@ namespace labyrinth::mailbox {
 
 using Values = absl::flat_hash_map<std::string, std::optional<std::string>>;
 
+// What a save of one message reads or writes, at most: room for as many spares a map from growing four times.
+inline constexpr std::size_t kUsualRows = 10;
+
 // The read and the changes of the operations accepted so far. Thread-compatible.
 class BatchState {
  public:
-  explicit BatchState(int64_t now_ms) : now_ms_(now_ms) {}
+  explicit BatchState(int64_t now_ms) : now_ms_(now_ms) { read_.reserve(kUsualRows); }
 
   // Filling. A read at another position than the first voids the earlier ones: the caller starts again.
   bool Accept(const storage::Position& position, const std::vector<std::string>& keys,
@@ -44,6 +47,8 @@ class BatchState {
   absl::Status LoadHead();
 
   bool changed() const;
+  // The whole mailbox goes.
+  bool dropped() const { return dropped_; }
 
   // What the change takes away, if anything: the journal's entry. Only if changed().
   std::optional<Revocation> TakesAway(const std::string& partition) const;
@@ -74,7 +79,7 @@ class BatchState {
 // contributes nothing. Thread-compatible.
 class Transaction {
  public:
-  explicit Transaction(BatchState& state) : state_(state) {}
+  explicit Transaction(BatchState& state) : state_(state) { writes_.reserve(kUsualRows); }
 
   // What was read and what the operations before wrote, without this one's changes.
   const BatchState& state() const { return state_; }

@@ -25,11 +25,11 @@ struct Sequencer::Batch {
   std::vector<std::unique_ptr<Operation>> operations;
   std::vector<absl::Status> verdicts;  // one per operation, of the last Decide()
   std::optional<BatchState> state;
-  int reads = 0;  // into `state`
-  storage::CommitRequest commit;
-  uint64_t tag = 0;
+  int reads = 0;                               // into `state`
+  uint64_t tag = 0;                            // of its commit
+  bool urgent = false;                         // the commit is
   absl::Time deadline = absl::InfinitePast();  // the latest of its operations'
-  int commits = 0;                             // of this very commit
+  int commits = 0;                             // attempts at this very commit
   bool unknown = false;                        // one of them had an unknown outcome
   std::optional<uint64_t> journaled;           // the entry about it
   int decisions = 0;
@@ -193,11 +193,9 @@ void Sequencer::Decide(std::shared_ptr<Batch> batch) {
     return FinishAll(std::move(batch), absl::OkStatus(), position);
   }
   batch->tag = next_batch_++;
-  batch->commit = batch->state->ToCommit(batch->partition, node_, batch->tag);
-  batch->commit.deadline = batch->deadline;
-  batch->commit.urgent = true;
+  batch->urgent = true;
   for (std::size_t i = 0; i < batch->operations.size(); ++i) {
-    if (batch->verdicts[i].ok() && !batch->operations[i]->urgent()) batch->commit.urgent = false;
+    if (batch->verdicts[i].ok() && !batch->operations[i]->urgent()) batch->urgent = false;
   }
   batch->commits = 0;
   batch->unknown = false;
@@ -224,10 +222,16 @@ void Sequencer::VoidEntry(Batch& batch) {
   batch.journaled.reset();
 }
 
+storage::CommitRequest Sequencer::CommitOf(const Batch& batch) const {
+  storage::CommitRequest commit = batch.state->ToCommit(batch.partition, node_, batch.tag);
+  commit.deadline = batch.deadline;
+  commit.urgent = batch.urgent;
+  return commit;
+}
+
 void Sequencer::Commit(std::shared_ptr<Batch> batch) {
   ++batch->commits;
-  storage::CommitRequest request = batch->commit;
-  engine_.Commit(std::move(request),
+  engine_.Commit(CommitOf(*batch),
                  [this, batch](CommitResult result) mutable { TakeCommit(std::move(batch), std::move(result)); });
 }
 
@@ -254,14 +258,14 @@ void Sequencer::TakeCommit(std::shared_ptr<Batch> batch, CommitResult result) {
   }
   {
     absl::MutexLock lock(&mutex_);
-    lanes_.at(batch->partition).unsettled = batch->commit;
+    lanes_.at(batch->partition).unsettled = CommitOf(*batch);
   }
   FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
 }
 
 void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage::Position& now_at) {
-  const storage::Position expected = batch->commit.expect;
-  if (batch->commit.drop) {
+  const storage::Position expected = batch->state->position();
+  if (batch->state->dropped()) {
     // A drop leaves no feed behind; that the mailbox is gone is all that its caller wanted.
     if (now_at.incarnation > expected.incarnation) return FinishAll(std::move(batch), absl::OkStatus(), now_at);
     return DecideAgain(std::move(batch));
@@ -275,7 +279,7 @@ void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage:
     if (!result.ok()) {
       {
         absl::MutexLock lock(&mutex_);
-        lanes_.at(batch->partition).unsettled = batch->commit;
+        lanes_.at(batch->partition).unsettled = CommitOf(*batch);
       }
       return FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
     }

@@ -78,6 +78,9 @@ class Sequencer {
   void Decide(std::shared_ptr<Batch> batch);
   // Commits, after the journal has what the batch takes away.
   void JournalAndCommit(std::shared_ptr<Batch> batch);
+  // The decided batch's commit, the same one whenever it is asked for: what it holds is large, so it is made anew
+  // rather than kept beside the state for the attempt that hardly ever comes.
+  storage::CommitRequest CommitOf(const Batch& batch) const;
   void Commit(std::shared_ptr<Batch> batch);
   // The batch's commit didn't happen and won't: its entry in the journal, if any, counts no more.
   void VoidEntry(Batch& batch);
