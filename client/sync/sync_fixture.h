@@ -2,6 +2,7 @@
 #ifndef LABYRINTH_CLIENT_SYNC_SYNC_FIXTURE_H_
 #define LABYRINTH_CLIENT_SYNC_SYNC_FIXTURE_H_
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <memory>
@@ -72,6 +73,11 @@ inline void CheckCopyEquals(LabyrinthClient& client, LocalHistory& local) {
   }
   CHECK(here == there);
   CHECK(*local.CountMessages() == there.size());
+}
+
+inline int CountOf(const SyncReport& report, LocalChangeKind kind) {
+  return static_cast<int>(std::count_if(report.changes.begin(), report.changes.end(),
+                                        [kind](const LocalChange& change) { return change.kind == kind; }));
 }
 
 struct SyncFixture : MailboxFixture {

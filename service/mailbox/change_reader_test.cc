@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/limits.h"
-#include "service/mailbox/testing/test_mailbox.h"
+#include "service/mailbox/testing/three_devices.h"
 
 namespace labyrinth::mailbox::testing {
 namespace {
@@ -47,17 +47,8 @@ Lines LinesOf(const ChangePage& page) {
   return lines;
 }
 
-// A mailbox of three: `me`, a code and `other`, which joined by it.
-struct Fixture {
-  Fixture() : mailbox(server), code(MakeVirtual(server.random())), other(MakePhysical(server.random())) {
-    mailbox.Create();
-    code = mailbox.AddVirtualDevice(me());
-    other = mailbox.AddDevice(code);
-    start = Revision();
-  }
-  TestDevice& me() { return mailbox.first(); }
-  Caller Me() { return mailbox.CallerOf(me()); }
-  const std::string& partition() { return mailbox.partition(); }
+struct Fixture : ThreeDevices {
+  Fixture() { start = Revision(); }
   uint64_t Revision() { return server.PositionOf(partition()).revision; }
   void Save(std::vector<SaveMessage> messages, OnConflict on_conflict = OnConflict::kReject) {
     mailbox.MustSave(me(), std::move(messages), on_conflict);
@@ -120,10 +111,6 @@ struct Fixture {
     server.Overwrite(partition(), {{keys::Head(), head.SerializeAsString()}});
   }
 
-  TestServer server;
-  TestMailbox mailbox;
-  TestDevice code;
-  TestDevice other;
   uint64_t start = 0;
 };
 

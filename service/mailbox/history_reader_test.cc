@@ -3,123 +3,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "common/limits.h"
-#include "service/mailbox/testing/test_mailbox.h"
+#include "service/mailbox/testing/history_fixture.h"
 
 namespace labyrinth::mailbox::testing {
 namespace {
 
-namespace keys = storage::keys;
-using Ids = std::vector<std::string>;
-
 constexpr int64_t kExpireMs = kTestNowMs + 1000;
-
-// In `thread`, or the whole mailbox if that is empty.
-MessageQuery Query(std::string thread, bool newest_first = true, int64_t start_ms = 0, int64_t end_ms = kEndOfTime) {
-  return {std::move(thread), start_ms, end_ms, newest_first};
-}
-
-Ids IdsOf(const std::vector<MessageView>& messages) {
-  Ids ids;
-  for (const MessageView& message : messages) ids.emplace_back(message.record.message_id());
-  return ids;
-}
-
-Ids Reversed(Ids ids) {
-  std::reverse(ids.begin(), ids.end());
-  return ids;
-}
-
-// A mailbox of three: `me`, a code and `other`, which joined by it.
-struct Fixture {
-  Fixture() : mailbox(server), code(MakeVirtual(server.random())), other(MakePhysical(server.random())) {
-    mailbox.Create();
-    code = mailbox.AddVirtualDevice(me());
-    other = mailbox.AddDevice(code);
-  }
-  TestDevice& me() { return mailbox.first(); }
-  const std::string& partition() { return mailbox.partition(); }
-  Caller Me() { return mailbox.CallerOf(me()); }
-  void Save(std::vector<SaveMessage> messages) { mailbox.MustSave(me(), std::move(messages)); }
-  void Delete(Ids ids) { CHECK(server.Do(DeleteRequest{Me(), std::move(ids)}).ok()); }
-  // `count` messages of 200 KiB: 15 of them fit into a page. Each in its own thread if that is asked for.
-  Ids SaveLarge(std::size_t count, bool threads) {
-    Ids ids;
-    for (std::size_t i = 0; i < count; ++i) {
-      ids.push_back(fmt::format("m{}", i));
-      Save({MakeMessage(ids.back(), threads ? fmt::format("t{}", i) : "t", 1000 + static_cast<int64_t>(i),
-                        std::string(200 * 1024, 'c'))});
-    }
-    return ids;
-  }
-
-  absl::StatusOr<MessagePage> List(const Caller& caller, const MessageQuery& query, PageRequest page) {
-    return server.Ask<MessagePage>([&](auto done) {
-      server.history().ListMessages(caller, query, std::move(page), absl::InfiniteFuture(), std::move(done));
-    });
-  }
-  absl::StatusOr<MessagePage> Threads(const Caller& caller, PageRequest page) {
-    return server.Ask<MessagePage>([&](auto done) {
-      server.history().ListThreads(caller, std::move(page), absl::InfiniteFuture(), std::move(done));
-    });
-  }
-  absl::StatusOr<MessagesById> Get(const Caller& caller, Ids ids) {
-    return server.Ask<MessagesById>(
-        [&](auto done) { server.history().BatchGet(caller, std::move(ids), absl::InfiniteFuture(), std::move(done)); });
-  }
-  MessagesById MustGet(Ids ids) { return Get(Me(), std::move(ids)).value(); }
-
-  // Every page to the end, of `sizes` in turn.
-  template <typename Ask>
-  std::vector<MessagePage> Walk(const std::vector<uint32_t>& sizes, Ask ask) {
-    std::vector<MessagePage> pages;
-    std::string token;
-    do {
-      const uint32_t size = sizes[pages.size() % sizes.size()];
-      absl::StatusOr<MessagePage> page = ask(PageRequest{size, token});
-      INFO(page.status().ToString());
-      REQUIRE(page.ok());
-      REQUIRE(pages.size() < 1000);
-      CHECK(page->messages.size() <= size);
-      token = page->next_token;
-      pages.push_back(*std::move(page));
-    } while (!token.empty());
-    return pages;
-  }
-  std::vector<MessagePage> Pages(const MessageQuery& query, const std::vector<uint32_t>& sizes) {
-    return Walk(sizes, [&](PageRequest page) { return List(Me(), query, std::move(page)); });
-  }
-  std::vector<MessagePage> ThreadPages(const std::vector<uint32_t>& sizes) {
-    return Walk(sizes, [&](PageRequest page) { return Threads(Me(), std::move(page)); });
-  }
-  static Ids Joined(const std::vector<MessagePage>& pages) {
-    Ids all;
-    for (const MessagePage& page : pages) {
-      for (std::string& id : IdsOf(page.messages)) all.push_back(std::move(id));
-    }
-    return all;
-  }
-  Ids All(const MessageQuery& query, const std::vector<uint32_t>& sizes = {500}) { return Joined(Pages(query, sizes)); }
-  Ids AllThreads(const std::vector<uint32_t>& sizes = {500}) { return Joined(ThreadPages(sizes)); }
-
-  TestServer server;
-  TestMailbox mailbox;
-  TestDevice code;
-  TestDevice other;
-};
-
-// Nine messages in two threads; `newest_first` as the mailbox has them.
-struct NineMessages : Fixture {
-  NineMessages() {
-    Save({MakeMessage("c", "t", 300), MakeMessage("a", "t", 100), MakeMessage("x", "u", 200)});
-    Save({MakeMessage("b", "t", 200), MakeMessage("y", "u", 100), MakeMessage("d", "t", 400)});
-    Save({MakeMessage("b2", "t", 200), MakeMessage("b3", "t", 200), MakeMessage("z", "u", 400)});
-  }
-  const Ids newest_first = {"z", "d", "c", "b3", "b2", "b", "x", "y", "a"};
-};
 
 TEST_CASE("messages are ordered by time, then by revision, then by their place in the commit") {
   NineMessages f;
@@ -149,7 +45,7 @@ TEST_CASE("the page size may change from page to page") {
 }
 
 TEST_CASE("a message comes as it was saved, with its place") {
-  Fixture f;
+  HistoryFixture f;
   const uint64_t before = f.server.PositionOf(f.partition()).revision;
   f.Save({MakeMessage("a", "t", 5, "one"), MakeMessage("b", "t", 7, "two", kExpireMs)});
   const auto page = f.List(f.Me(), Query("t"), {500, ""}).value();
@@ -193,7 +89,7 @@ TEST_CASE("a range holds its start and not its end") {
 }
 
 TEST_CASE("the first and the last moment there are can be read") {
-  Fixture f;
+  HistoryFixture f;
   f.Save({MakeMessage("first", "t", 0), MakeMessage("last", "t", limits::kTimestampMs)});
   for (const std::string thread : {"", "t"}) {
     CHECK(f.All(Query(thread), {1}) == Ids{"last", "first"});
@@ -211,7 +107,7 @@ TEST_CASE("a page of exactly what is left is the last") {
 }
 
 TEST_CASE("a page stops before it passes its bytes, and the walk goes on after it") {
-  Fixture f;
+  HistoryFixture f;
   const Ids ids = f.SaveLarge(20, /*threads=*/false);
   const std::string thread = GENERATE("", "t");
   const bool newest_first = GENERATE(true, false);
@@ -219,16 +115,16 @@ TEST_CASE("a page stops before it passes its bytes, and the walk goes on after i
   REQUIRE(pages.size() == 2);
   CHECK(pages[0].messages.size() == 15);
   CHECK(pages[1].messages.size() == 5);
-  CHECK(Fixture::Joined(pages) == (newest_first ? Reversed(ids) : ids));
+  CHECK(HistoryFixture::Joined(pages) == (newest_first ? Reversed(ids) : ids));
 }
 
 TEST_CASE("a page of threads stops before it passes its bytes, and so does a batch") {
-  Fixture f;
+  HistoryFixture f;
   const Ids ids = f.SaveLarge(20, /*threads=*/true);
   const auto pages = f.ThreadPages({500});
   REQUIRE(pages.size() == 2);
   CHECK(pages[0].messages.size() == 15);
-  CHECK(Fixture::Joined(pages) == Reversed(ids));
+  CHECK(HistoryFixture::Joined(pages) == Reversed(ids));
   // What doesn't fit is to be asked for again.
   const MessagesById got = f.MustGet(ids);
   CHECK(IdsOf(got.messages) == Ids(ids.begin(), ids.begin() + 15));
@@ -245,11 +141,11 @@ TEST_CASE("what is saved during a walk neither repeats nor hides what was there"
     if (++saves <= 3) f.Save({MakeMessage(fmt::format("new {}", saves), "t", newest_first ? 500 : 50)});
     return answer;
   });
-  CHECK(Fixture::Joined(pages) == (newest_first ? f.newest_first : Reversed(f.newest_first)));
+  CHECK(HistoryFixture::Joined(pages) == (newest_first ? f.newest_first : Reversed(f.newest_first)));
 }
 
 TEST_CASE("an unknown thread and an empty mailbox are empty pages") {
-  Fixture f;
+  HistoryFixture f;
   const auto check = [&](const absl::StatusOr<MessagePage>& page) {
     REQUIRE(page.ok());
     CHECK(page->messages.empty());
@@ -264,7 +160,7 @@ TEST_CASE("an unknown thread and an empty mailbox are empty pages") {
 }
 
 TEST_CASE("threads stand by their newest message, and show it") {
-  Fixture f;
+  HistoryFixture f;
   f.Save({MakeMessage("a1", "a", 10), MakeMessage("b1", "b", 30), MakeMessage("c1", "c", 20)});
   CHECK(f.AllThreads() == Ids{"b1", "c1", "a1"});
   f.Save({MakeMessage("a2", "a", 40), MakeMessage("b0", "b", 5), MakeMessage("d1", "d", 30)});
@@ -273,7 +169,7 @@ TEST_CASE("threads stand by their newest message, and show it") {
 }
 
 TEST_CASE("a thread whose newest has expired shows what is below, at the old place until the sweep") {
-  Fixture f;
+  HistoryFixture f;
   f.Save({MakeMessage("a1", "a", 10), MakeMessage("a2", "a", 20), MakeMessage("a3", "a", 100, "x", kExpireMs),
           MakeMessage("a4", "a", 110, "x", kExpireMs), MakeMessage("b1", "b", 50)});
   CHECK(f.AllThreads() == Ids{"a4", "b1"});
@@ -284,7 +180,7 @@ TEST_CASE("a thread whose newest has expired shows what is below, at the old pla
 
 TEST_CASE("a thread is left out if the 32 newest have expired, or all") {
   const int expired = GENERATE(31, 32);
-  Fixture f;
+  HistoryFixture f;
   f.Save({MakeMessage("live", "a", 1), MakeMessage("b1", "b", 50)});
   std::vector<SaveMessage> messages;
   for (int i = 0; i < expired; ++i)
@@ -343,138 +239,6 @@ TEST_CASE("a thread that is emptied and used again between two reads of a page i
   REQUIRE(answer.has_value());
   CHECK(IdsOf((*answer)->messages) == Ids{"n"});
   CHECK((*answer)->as_of == f.server.PositionOf(f.partition()));
-}
-
-// One message that expires, and one that stays.
-struct Expiring : Fixture {
-  Expiring() { Save({MakeMessage("gone", "t", 20, "x", kExpireMs), MakeMessage("stays", "t", 10)}); }
-  void CheckServed(bool served) {
-    const Ids expected = served ? Ids{"gone", "stays"} : Ids{"stays"};
-    CHECK(All(Query("")) == expected);
-    CHECK(All(Query("t")) == expected);
-    CHECK(All(Query("t", false), {1}) == Reversed(expected));
-    CHECK(All(Query("", false), {1}) == Reversed(expected));
-    CHECK(AllThreads() == Ids{expected.front()});
-    const MessagesById got = MustGet({"gone", "stays"});
-    CHECK(IdsOf(got.messages) == expected);
-    CHECK(got.missing_ids == (served ? Ids{} : Ids{"gone"}));
-  }
-};
-
-TEST_CASE("a message is served until the moment it expires, swept or not") {
-  Expiring f;
-  f.CheckServed(true);
-  f.server.clock().Set(kExpireMs - 1);
-  f.CheckServed(true);
-  f.server.clock().Set(kExpireMs);
-  f.CheckServed(false);
-  f.server.clock().Set(kExpireMs + 1);
-  f.CheckServed(false);
-}
-
-TEST_CASE("what has once expired stays gone when the clock steps back") {
-  Expiring f;
-  const auto expire_through = [&](int64_t expired_through_ms) {
-    storage_v1::MailboxHead head = f.mailbox.Head();
-    head.set_expired_through_ms(expired_through_ms);
-    f.server.Overwrite(f.partition(), {{keys::Head(), head.SerializeAsString()}});
-  };
-  expire_through(kExpireMs - 1);
-  f.CheckServed(true);
-  expire_through(kExpireMs);
-  REQUIRE(f.server.clock().NowMs() < kExpireMs);
-  f.CheckServed(false);
-}
-
-// The refusal of each way to read.
-void CheckRefused(Fixture& f, const Caller& caller, Reason reason) {
-  CHECK(ReasonIn(f.List(caller, Query(""), {500, ""})) == reason);
-  CHECK(ReasonIn(f.List(caller, Query("t"), {500, ""})) == reason);
-  CHECK(ReasonIn(f.List(caller, Query("nowhere"), {500, ""})) == reason);
-  CHECK(ReasonIn(f.Threads(caller, {500, ""})) == reason);
-  CHECK(ReasonIn(f.Get(caller, {"m"})) == reason);
-  CHECK(ReasonIn(f.Get(caller, {})) == reason);
-}
-
-TEST_CASE("a revoked device reads nothing, not even the rest of its walk") {
-  const bool with_entry = GENERATE(true, false);
-  NineMessages f;
-  const Caller caller = f.mailbox.CallerOf(f.other);
-  const auto page = f.List(caller, Query("t"), {1, ""});
-  REQUIRE(page.ok());
-  if (with_entry) {
-    f.mailbox.Revoke(f.me(), f.other.id);
-  } else {
-    f.mailbox.CutOff(f.other.id);
-  }
-  CheckRefused(f, caller, Reason::kDeviceRevoked);
-  CHECK(ReasonIn(f.List(caller, Query("t"), {1, page->next_token})) == Reason::kDeviceRevoked);
-  // Its walk belongs to the mailbox: another device may go on, also while a rotation is due.
-  CHECK(IdsOf(f.List(f.Me(), Query("t"), {1, page->next_token})->messages) == Ids{"c"});
-}
-
-TEST_CASE("a code reads no messages, nor does a device of another mailbox or of the one before") {
-  NineMessages f;
-  CheckRefused(f, f.mailbox.CallerOf(f.code), Reason::kTokenInvalid);
-  Caller caller = f.Me();
-  caller.device_id = DeviceId(77);
-  CheckRefused(f, caller, Reason::kDeviceRevoked);
-  caller = f.Me();
-  caller.incarnation += 1;
-  CheckRefused(f, caller, Reason::kMailboxNotFound);
-  caller = f.Me();
-  caller.partition = f.server.policy().partition_of("nobody");
-  CheckRefused(f, caller, Reason::kMailboxNotFound);
-}
-
-TEST_CASE("a token goes on with its own query alone") {
-  NineMessages f;
-  const std::string token = f.List(f.Me(), Query("t"), {1, ""})->next_token;
-  REQUIRE_FALSE(token.empty());
-  const auto refused = [&](const MessageQuery& query, const std::string& with) {
-    CHECK(ReasonIn(f.List(f.Me(), query, {1, with})) == Reason::kPageTokenInvalid);
-  };
-  refused(Query("u"), token);
-  refused(Query(""), token);
-  refused(Query("t", /*newest_first=*/false), token);
-  refused(Query("t", true, 1), token);
-  refused(Query("t", true, 0, kEndOfTime - 1), token);
-  refused(Query("t"), token + "AAAA");
-  CHECK(ReasonIn(f.Threads(f.Me(), {1, token})) == Reason::kPageTokenInvalid);
-  const std::string threads_token = f.Threads(f.Me(), {1, ""})->next_token;
-  REQUIRE_FALSE(threads_token.empty());
-  refused(Query(""), threads_token);
-  CHECK(f.List(f.Me(), Query("t"), {1, token}).ok());
-}
-
-TEST_CASE("an index that leads nowhere is reported, not passed over") {
-  NineMessages f;
-  const MessageView gone = f.MustGet({"d"}).messages.at(0);
-  const auto location = f.server.Find<storage_v1::MessageLocation>(f.partition(), keys::MessageLocation("d")).value();
-  f.server.Overwrite(f.partition(), {{keys::Message(location.thread_number(), gone.place), std::nullopt}});
-  CHECK(ReasonIn(f.List(f.Me(), Query(""), {500, ""})) == Reason::kDataDamaged);
-  CHECK(ReasonIn(f.Threads(f.Me(), {500, ""})) == Reason::kDataDamaged);
-  CHECK(ReasonIn(f.Get(f.Me(), {"d"})) == Reason::kDataDamaged);
-}
-
-TEST_CASE("a store that can't be read is said to be so") {
-  const auto fault = GENERATE(storage::ReadFault::kFail, storage::ReadFault::kDamaged);
-  const int reads_before = GENERATE(0, 1);  // each of these takes two
-  NineMessages f;
-  const Reason reason = fault == storage::ReadFault::kFail ? Reason::kEngineUnavailable : Reason::kDataDamaged;
-  const auto script = [&] {
-    if (reads_before == 1) f.server.faults().ScriptReads({storage::ReadFault::kNone});
-    f.server.faults().ScriptReads({fault});
-  };
-  const Caller me = f.Me();
-  script();
-  CHECK(ReasonIn(f.List(me, Query(""), {500, ""})) == reason);
-  script();
-  CHECK(ReasonIn(f.List(me, Query("t"), {500, ""})) == reason);
-  script();
-  CHECK(ReasonIn(f.Threads(me, {500, ""})) == reason);
-  script();
-  CHECK(ReasonIn(f.Get(me, {"a"})) == reason);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "service/mailbox/device_operations.h"
-#include "service/mailbox/testing/test_mailbox.h"
+#include "service/mailbox/testing/three_devices.h"
 
 namespace labyrinth::mailbox::testing {
 namespace {
@@ -12,26 +12,13 @@ namespace keys = storage::keys;
 using crypto::LogEntry;
 using storage::CommitFault;
 
-// A mailbox of three: `me`, a code and `other`, which joined by it.
-struct Fixture {
-  Fixture() : mailbox(server), code(MakeVirtual(server.random())), other(MakePhysical(server.random())) {
-    mailbox.Create();
-    code = mailbox.AddVirtualDevice(me());
-    other = mailbox.AddDevice(code);
-  }
-  TestDevice& me() { return mailbox.first(); }
-  const std::string& partition() { return mailbox.partition(); }
+struct Fixture : ThreeDevices {
   storage_v1::DeviceRecord RecordOf(DeviceId id) {
     return server.Find<storage_v1::DeviceRecord>(partition(), keys::Device(id)).value();
   }
   RevokeDeviceRequest Request(bool with_entry, DeviceId id) {
     return with_entry ? mailbox.RevokeRequest(me(), id) : mailbox.CutOffRequest(id);
   }
-
-  TestServer server;
-  TestMailbox mailbox;
-  TestDevice code;
-  TestDevice other;
 };
 
 TEST_CASE("a revoked device loses its power with the commit and keeps its public keys") {

@@ -13,19 +13,12 @@
 
 #include "common/limits.h"
 #include "service/mailbox/download_reader.h"
+#include "service/mailbox/testing/message_ids.h"
 #include "service/mailbox/testing/test_mailbox.h"
 
 namespace labyrinth::mailbox::testing {
 
-using Ids = std::vector<std::string>;
-
 inline constexpr std::size_t kLarge = 200 * 1024;  // five of them fit into a part
-
-inline Ids IdsOf(const std::vector<MessageView>& messages) {
-  Ids ids;
-  for (const MessageView& message : messages) ids.emplace_back(message.record.message_id());
-  return ids;
-}
 
 // When the next part is read: at its turn; ahead of it and before whatever a test does meanwhile; or ahead
 // but so late that the part is asked for first.
