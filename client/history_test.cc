@@ -112,7 +112,8 @@ TEST_CASE("Every field of a row that a server could change is caught") {
   HistoryFixture f;
   for (const auto& [kind, tamper] : cases) {
     INFO(std::string(Describe(kind)));
-    f.server.on_list_messages = [&](const v1::ListMessagesRequest&, v1::ListMessagesResponse& response) {
+    f.server.on_list_messages = [&, tamper = tamper](const v1::ListMessagesRequest&,
+                                                     v1::ListMessagesResponse& response) {
       for (v1::Message& message : *response.mutable_messages()) {
         if (message.message_id() == "m4") tamper(message);
       }

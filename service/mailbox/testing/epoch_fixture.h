@@ -19,7 +19,8 @@ namespace labyrinth::mailbox::testing {
 struct EpochFixture : ThreeDevices {
   OpenEpochRequest Request(std::vector<DeviceId> revoked = {}) { return mailbox.OpenRequest(me(), std::move(revoked)); }
   // With the entry at `index` changed by `spoil` and signed anew.
-  OpenEpochRequest Spoilt(OpenEpochRequest request, std::size_t index, const std::function<void(crypto::LogEntry&)>& spoil) {
+  OpenEpochRequest Spoilt(OpenEpochRequest request, std::size_t index,
+                          const std::function<void(crypto::LogEntry&)>& spoil) {
     crypto::LogEntry entry = *crypto::DecodeLogEntry(request.log_entries[index].entry);
     spoil(entry);
     request.log_entries[index] = mailbox.Sign(entry, me());

@@ -19,7 +19,8 @@
 namespace labyrinth::mailbox::testing {
 
 // In `thread`, or the whole mailbox if that is empty.
-inline MessageQuery Query(std::string thread, bool newest_first = true, int64_t start_ms = 0, int64_t end_ms = kEndOfTime) {
+inline MessageQuery Query(std::string thread, bool newest_first = true, int64_t start_ms = 0,
+                          int64_t end_ms = kEndOfTime) {
   return {std::move(thread), start_ms, end_ms, newest_first};
 }
 
