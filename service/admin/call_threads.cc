@@ -1,5 +1,6 @@
 #include "service/admin/call_threads.h"
 
+#include <system_error>
 #include <utility>
 
 namespace labyrinth::service {
@@ -18,11 +19,16 @@ bool CallThreads::Run(absl::AnyInvocable<void() &&> call) {
   RemoveDone();
   if (threads_.size() >= most_) return false;
   Thread& thread = threads_.emplace_back();
-  thread.thread = std::thread([this, &thread, call = std::move(call)]() mutable {
-    std::move(call)();
-    const absl::MutexLock done(&mutex_);
-    thread.done = true;
-  });
+  try {
+    thread.thread = std::thread([this, &thread, call = std::move(call)]() mutable {
+      std::move(call)();
+      const absl::MutexLock done(&mutex_);
+      thread.done = true;
+    });
+  } catch (const std::system_error&) {  // the system has no thread left
+    threads_.pop_back();
+    return false;
+  }
   return true;
 }
 

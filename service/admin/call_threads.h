@@ -24,7 +24,7 @@ class CallThreads {
   // Waits for all of them.
   ~CallThreads();
 
-  // Runs `call`, on its own thread; false if there are too many.
+  // Runs `call` on its own thread; false if as many as may already run, or the system has no thread left.
   bool Run(absl::AnyInvocable<void() &&> call) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:

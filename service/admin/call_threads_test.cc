@@ -1,7 +1,10 @@
 #include "service/admin/call_threads.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstddef>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
@@ -35,6 +38,32 @@ TEST_CASE("Calls that wait keep others from a thread only beyond the bound, and 
     REQUIRE(Await([&] { return threads.Run([&] { ++ended; }); }));
   }
   CHECK(ended == 3);
+}
+
+// No address space has room for such a stack.
+class NoThreads {
+ public:
+  NoThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, std::size_t{1} << 47);
+    REQUIRE(pthread_setattr_default_np(&attributes) == 0);
+    pthread_attr_destroy(&attributes);
+  }
+  ~NoThreads() { pthread_setattr_default_np(&before_); }
+
+ private:
+  pthread_attr_t before_;
+};
+
+TEST_CASE("A call that the system has no thread for is refused, and takes no room") {
+  CallThreads threads(1);
+  {
+    const NoThreads none;
+    CHECK_FALSE(threads.Run([] {}));
+  }
+  CHECK(threads.Run([] {}));
 }
 
 TEST_CASE("Whoever takes the threads away waits for their calls") {
