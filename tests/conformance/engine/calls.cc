@@ -1,6 +1,5 @@
 #include "tests/conformance/engine/calls.h"
 
-#include <catch2/catch.hpp>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -103,28 +102,6 @@ Scan Range(std::string begin, std::string end, Direction direction) {
   scan.max_items = SIZE_MAX;
   scan.max_bytes = SIZE_MAX;
   return scan;
-}
-
-Position MustCommit(Engine& engine, CommitRequest request) {
-  const Position before = request.expect;
-  const bool drop = request.drop;
-  const CommitResult result = CommitNow(engine, std::move(request));
-  INFO(result.error.ToString());
-  REQUIRE(result.outcome == CommitResult::Outcome::kCommitted);
-  const Position after = drop ? Position{before.incarnation + 1, 0} : Position{before.incarnation, before.revision + 1};
-  REQUIRE(result.position == after);
-  return result.position;
-}
-
-ReadResult MustRead(Engine& engine, ReadRequest request) {
-  auto result = ReadNow(engine, std::move(request));
-  INFO(result.status().ToString());
-  REQUIRE(result.ok());
-  return *std::move(result);
-}
-
-Position PositionOf(Engine& engine, const std::string& partition) {
-  return MustRead(engine, Gets(partition, {})).position;
 }
 
 std::string KeysOf(const Page& page) {

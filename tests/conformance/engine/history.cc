@@ -51,10 +51,4 @@ absl::StatusOr<uint64_t> CheckHistory(Engine& engine, const std::string& partiti
   return revision;
 }
 
-void WriteHistory(Engine& engine, const std::string& partition, uint64_t revision) {
-  for (uint64_t at = PositionOf(engine, partition).revision; at < revision; ++at) {
-    MustCommit(engine, NextInHistory(partition, at));
-  }
-}
-
 }  // namespace labyrinth::storage
