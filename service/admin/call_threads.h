@@ -16,7 +16,7 @@
 namespace labyrinth::service {
 
 // A thread for each call. gRPC's synchronous servers have that too, but keep a thread that polls all connections of the
-// process: it would be woken for every client's call, to hand it on. Thread-safe.
+// process: it would be woken for clients' calls, to hand them on. Thread-safe.
 class CallThreads {
  public:
   // At most so many calls at a time.

@@ -256,9 +256,14 @@ void Sequencer::TakeCommit(std::shared_ptr<Batch> batch, CommitResult result) {
   if (batch->commits < kCommitAttempts && absl::FromUnixMillis(clock_.NowMs()) < batch->deadline) {
     return executor_.Post([this, batch]() mutable { Commit(std::move(batch)); });
   }
+  LeaveUnsettled(std::move(batch));
+}
+
+void Sequencer::LeaveUnsettled(std::shared_ptr<Batch> batch) {
+  storage::CommitRequest commit = CommitOf(*batch);
   {
     absl::MutexLock lock(&mutex_);
-    lanes_.at(batch->partition).unsettled = CommitOf(*batch);
+    lanes_.at(batch->partition).unsettled = std::move(commit);
   }
   FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
 }
@@ -276,13 +281,7 @@ void Sequencer::FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage:
   request.keys = {keys::Feed(ours.revision)};
   request.deadline = batch->deadline;
   engine_.Read(std::move(request), [this, batch, ours](absl::StatusOr<storage::ReadResult> result) mutable {
-    if (!result.ok()) {
-      {
-        absl::MutexLock lock(&mutex_);
-        lanes_.at(batch->partition).unsettled = CommitOf(*batch);
-      }
-      return FinishAll(std::move(batch), errors::OutcomeUnknown(), {});
-    }
+    if (!result.ok()) return LeaveUnsettled(std::move(batch));
     if (result->position.incarnation == ours.incarnation && result->values[0].has_value()) {
       const auto feed = ParseRecord<storage_v1::FeedRecord>(*result->values[0]);
       if (!feed.ok()) return FinishAll(std::move(batch), feed.status(), {});

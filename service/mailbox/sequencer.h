@@ -85,6 +85,8 @@ class Sequencer {
   // The batch's commit didn't happen and won't: its entry in the journal, if any, counts no more.
   void VoidEntry(Batch& batch);
   void TakeCommit(std::shared_ptr<Batch> batch, storage::CommitResult result);
+  // Gives up on learning the commit's outcome: OUTCOME_UNKNOWN.
+  void LeaveUnsettled(std::shared_ptr<Batch> batch) ABSL_LOCKS_EXCLUDED(mutex_);
   // After a conflict with a commit that we may have made ourselves: the feed entry at that revision tells.
   void FindOutWhoCommitted(std::shared_ptr<Batch> batch, const storage::Position& now_at);
   void DecideAgain(std::shared_ptr<Batch> batch);
